@@ -1,0 +1,111 @@
+"""The JSON-LD context: which property, type of value and vocabulary each key of a record stands for."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mil2mil.finding import DatasetError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BASE = "https://w3id.org/mil2mil/"
+
+REFERENCE = re.compile(r"[a-z][a-z0-9-]*(/[a-z0-9][a-z0-9.-]*)+(#[A-Za-z0-9][A-Za-z0-9-]*)?")
+_ABSOLUTE = re.compile(r"https?://[^\s<>\"{}|\\^`\x00-\x20]+")
+_NAME = re.compile(r"[a-z0-9][a-zA-Z0-9-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A key: the IRI of its property, and how its values are read.
+
+    `kind` is "reference" (a record, or an IRI), "concept" (a name in `vocabulary`), "key" (another
+    key of the context), "text" (in `language`) or "literal" (of `datatype`).
+    """
+
+    key: str
+    iri: str
+    kind: str
+    vocabulary: str = ""
+    datatype: str = ""
+    language: str = ""
+
+
+class Context:
+    """A context in the form that this project uses: prefixes, class names and keys, without @vocab."""
+
+    def __init__(self, definitions: dict[str, Any]) -> None:
+        self.definitions = definitions
+        self.prefixes: dict[str, str] = {}
+        self.types: dict[str, str] = {}
+        self.terms: dict[str, Term] = {}
+        for key, value in definitions.items():
+            if isinstance(value, str) and value.endswith(("#", "/")):
+                self.prefixes[key] = value
+        for key, value in definitions.items():
+            if isinstance(value, dict):
+                self.terms[key] = self._term(key, value)
+            elif isinstance(value, str) and ":" in value and key not in self.prefixes:
+                self.types[key] = self._iri(value)
+        self.term_of_iri = {term.iri: term for term in self.terms.values()}
+        self.name_of_type = {iri: name for name, iri in self.types.items()}
+
+    @classmethod
+    def read(cls, file: Path) -> Context:
+        """Read `context.jsonld`; raises DatasetError if it is not a context of this form."""
+        try:
+            definitions = json.loads(file.read_text(encoding="utf-8"))["@context"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DatasetError(f"{file} is not a JSON-LD context: {error}") from error
+        return cls(definitions)
+
+    def _iri(self, compact: str) -> str:
+        prefix, _, name = compact.partition(":")
+        return self.prefixes[prefix] + name if prefix in self.prefixes else compact
+
+    def _term(self, key: str, value: dict[str, Any]) -> Term:
+        iri = self._iri(value["@id"])
+        if "@language" in value:
+            return Term(key, iri, "text", language=value["@language"])
+        coerced = value["@type"]
+        if coerced == "@id":
+            return Term(key, iri, "reference")
+        if coerced == "@vocab":
+            scoped = value.get("@context")
+            return Term(key, iri, "concept", scoped["@vocab"]) if scoped else Term(key, iri, "key")
+        return Term(key, iri, "literal", datatype=self._iri(coerced))
+
+    def expand(self, term: Term, value: str) -> str:
+        """The IRI or lexical form that a scalar under a key stands for, as JSON-LD expands it."""
+        if term.kind == "reference":
+            return value if ":" in value else BASE + value
+        if term.kind == "concept":
+            return value if ":" in value else term.vocabulary + value
+        if term.kind == "key":
+            return self.terms[value].iri if value in self.terms else value
+        return value
+
+    def refuse(self, term: Term, value: str | int) -> str:
+        """Why a scalar cannot stand under a key, in a sentence, or an empty string if it can."""
+        if term.kind == "literal":
+            return ""
+        if isinstance(value, int):
+            return f"'{term.key}' takes words, and YAML reads {value} as a number; put it in quotes."
+        if term.kind == "text":
+            return "" if value.strip() else f"'{term.key}' is empty."
+        if _ABSOLUTE.fullmatch(value):
+            return ""
+        if term.kind == "reference" and not REFERENCE.fullmatch(value):
+            return (
+                f"'{value}' is not an id: write FOLDER/NAME in small letters, digits and hyphens "
+                "(a unit of an article as seeds/NAME#s01), or an address with https://."
+            )
+        if term.kind == "concept" and not _NAME.fullmatch(value):
+            return f"'{value}' is not the name of a value: write small letters, digits and hyphens."
+        if term.kind == "key" and value not in self.terms:
+            return f"'{value}' is not a key of the context."
+        return ""

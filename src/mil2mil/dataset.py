@@ -1,0 +1,307 @@
+"""A dataset: a folder with its records, ontology and rules, read, validated and asked."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from mil2mil import graph, rules, shapes
+from mil2mil.context import BASE, Context
+from mil2mil.document import read_document
+from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity, nearest
+from mil2mil.record import Record, id_of_path, locate, map_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ONTOLOGY_GRAPH = ox.NamedNode(f"{BASE}graphs/ontology")
+FOLDERS = ("data", "ontology", "seeds", "validation")
+
+
+def packaged() -> Path:
+    """The folder of the dataset that comes with the package, or of the clone it is installed from."""
+    here = Path(__file__).resolve()
+    inside = here.parent / "dataset"
+    return inside if inside.is_dir() else here.parents[2]
+
+
+def load(root: str | os.PathLike[str] | None = None) -> Dataset:
+    """The dataset of the installed package, or of another folder of the same layout.
+
+    Raises DatasetError if the folder is not a dataset, or if a record in it cannot be read.
+    """
+    dataset = Dataset(Path(root) if root is not None else packaged())
+    if dataset.unreadable:
+        raise DatasetError("\n".join(str(finding) for finding in dataset.unreadable))
+    return dataset
+
+
+class Dataset:
+    """The records of a folder, and what follows from them.
+
+    `young` says that not every shape and check needs something to look at yet.
+    """
+
+    def __init__(self, root: Path, *, young: bool = False) -> None:
+        self.root = root.resolve()
+        missing = [name for name in FOLDERS if not (self.root / name).is_dir()]
+        if missing:
+            raise DatasetError(
+                f"{root} is not a dataset: it has no folder {', '.join(missing)}; "
+                f"a dataset has the folders {', '.join(FOLDERS)}"
+            )
+        self.young = young
+        self.context = Context.read(self.root / "ontology" / "context.jsonld")
+        self.unreadable: list[Finding] = []
+        self.records: dict[str, Record] = {}
+        for path in self._paths():
+            self._read(path)
+
+    def _paths(self) -> list[str]:
+        """The record files, relative to the root, sorted; links are not followed."""
+        found = []
+        for folder in ("data", "seeds"):
+            for place, _, names in os.walk(self.root / folder):
+                for name in names:
+                    path = Path(place, name).relative_to(self.root).as_posix()
+                    if not name.startswith("."):
+                        found.append(path)
+        return sorted(found)
+
+    def _read(self, path: str) -> None:
+        file = self.root / path
+        problem = ""
+        if file.is_symlink() or not file.is_file():
+            problem = "A record is a plain file; links are not followed."
+        elif not path.endswith(".yaml"):
+            problem = "A record's file ends in .yaml; move other files elsewhere."
+        if problem:
+            self._refuse(Finding(path, Mark(1, 1), Severity.VIOLATION, "reader/not-a-record", problem))
+            return
+        try:
+            document = read_document(file, path)
+        except ReadError as error:
+            self._refuse(error.finding)
+            return
+        record, findings = map_record(document, self.context, graph.DERIVED)
+        self.unreadable.extend(findings)
+        self.records[record.id] = record
+
+    def _refuse(self, finding: Finding) -> None:
+        self.unreadable.append(finding)
+
+    def text_of(self, path: str) -> str:
+        return (self.root / path).read_text(encoding="utf-8", errors="replace")
+
+    def line_of(self, path: str, line: int) -> str:
+        """A line of a file of the dataset, counted from 1; empty where there is none."""
+        lines = self.text_of(path).split("\n")
+        return lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
+
+    @cached_property
+    def shapes(self) -> dict[str, str]:
+        """The texts of the shapes by path."""
+        return self._texts("validation/shapes", "*.ttl")
+
+    @cached_property
+    def ontology(self) -> list[ox.Triple]:
+        """The triples of the ontology and the vocabularies."""
+        triples = []
+        for path, text in self._texts("ontology", "*.ttl").items():
+            try:
+                quads = ox.parse(text, format=ox.RdfFormat.TURTLE)
+                triples.extend(quad.triple for quad in quads)
+            except SyntaxError as error:
+                raise DatasetError(f"{path}:{error.lineno}: not Turtle: {error.msg}") from error
+        return triples
+
+    def _texts(self, folder: str, pattern: str) -> dict[str, str]:
+        files = sorted((self.root / folder).glob(pattern))
+        if not files:
+            raise DatasetError(f"{self.root / folder} has no file {pattern}")
+        return {f"{folder}/{file.name}": file.read_text(encoding="utf-8") for file in files}
+
+    @cached_property
+    def mapped(self) -> list[ox.Quad]:
+        """What the records say, before anything is derived; each triple in the graph of its record."""
+        return graph.map_quads(list(self.records.values()), self.context)
+
+    @cached_property
+    def quads(self) -> list[ox.Quad]:
+        """The whole graph: what the records say, what is derived, and the provenance."""
+        quads = list(self.mapped)
+        quads.extend(graph.derive_types(self.mapped, self._ranges()))
+        quads.extend(graph.derive_days(self.mapped))
+        quads.extend(graph.provenance(self.records.values(), self.mapped))
+        return quads
+
+    def _ranges(self) -> dict[str, str]:
+        rdfs_range = "http://www.w3.org/2000/01/rdf-schema#range"
+        return {
+            triple.subject.value: triple.object.value
+            for triple in self.ontology
+            if triple.predicate.value == rdfs_range and triple.object.value.startswith(graph.TERMS)
+        }
+
+    @cached_property
+    def store(self) -> ox.Store:
+        """An in-memory store of the whole graph, with the ontology in a graph of its own."""
+        store = ox.Store()
+        store.bulk_extend(self.quads)
+        store.bulk_extend(ox.Quad(*triple, ONTOLOGY_GRAPH) for triple in self.ontology)
+        return store
+
+    def query(self, sparql: str) -> ox.QuerySolutions:
+        """The solutions of a SELECT over the whole graph; raises DatasetError if it is not one."""
+        return rules.select(self.store, sparql, "the query")
+
+    def facts(self) -> int:
+        """How many nodes state a fact, that is, name their evidence."""
+        evidence = f"{graph.TERMS}evidence"
+        return len({quad.subject for quad in self.quads if quad.predicate.value == evidence})
+
+    @cached_property
+    def checks(self) -> list[rules.Check]:
+        return rules.read_checks(self.root / "validation" / "checks")
+
+    @cached_property
+    def questions(self) -> list[rules.Question]:
+        return rules.read_questions(self.root / "validation" / "questions")
+
+    def validate(self, engine: str = "shacl", texts: Path | None = None) -> list[Finding]:
+        """Everything that is wrong, sorted by file and place.
+
+        Where a file cannot be read, shapes and checks would speak of what it lacks, so they are not
+        run. `texts` is a folder of article files, against which spans and quotations are verified.
+        """
+        if self.unreadable:
+            return sorted(self.unreadable)
+        findings = [*self._dangling(), *self._undated(), *self._untyped()]
+        explained = {(finding.focus, finding.value) for finding in findings}
+        for result in self._results(engine):
+            if (result.focus, result.value) not in explained:
+                rule = "shape/" + result.shape.removeprefix(shapes.SHAPES)
+                findings.append(
+                    self.finding(
+                        result.focus, result.path, result.value, rule, result.message, result.severity
+                    )
+                )
+        for check in self.checks:
+            for hit in rules.run_check(check, self.store):
+                if (hit.focus, hit.value) not in explained:
+                    rule = f"check/{check.name}"
+                    findings.append(
+                        self.finding(
+                            hit.focus, hit.path, hit.value, rule, hit.message, check.severity, check.help
+                        )
+                    )
+        if texts is not None:
+            findings.extend(self._mismatches(texts))
+        findings.extend(self._vacuous())
+        return sorted(set(findings))
+
+    def finding(
+        self,
+        focus: str,
+        path: str,
+        value: str,
+        rule: str,
+        message: str,
+        severity: Severity = Severity.VIOLATION,
+        suggestion: str = "",
+    ) -> Finding:
+        """A finding about a node of the graph, at the place where a person wrote it."""
+        record = self.records.get(focus.removeprefix(BASE).partition("#")[0])
+        if record is None:
+            file, mark, name = "ontology/mil2mil.ttl", Mark(1, 1), ""
+        else:
+            file, name = record.document.path, record.id
+            mark = locate(record, self.context, focus, path, value)
+        return Finding(file, mark, severity, rule, message, suggestion, name, focus, path, value)
+
+    def _results(self, engine: str) -> list[shapes.Result]:
+        data = ox.serialize(
+            (*(quad.triple for quad in self.quads), *self.ontology), format=ox.RdfFormat.N_TRIPLES
+        )
+        return shapes.validate(data.decode("utf-8"), "\n".join(self.shapes.values()), engine)
+
+    def _dangling(self) -> Iterator[Finding]:
+        """References to what neither a record nor the ontology describes."""
+        described = {quad.subject for quad in self.mapped} | {
+            triple.subject for triple in self.ontology
+        }
+        names = [node.value.removeprefix(BASE) for node in described if isinstance(node, ox.NamedNode)]
+        for quad in self.mapped:
+            target = quad.object
+            if (
+                isinstance(target, ox.NamedNode)
+                and target.value.startswith(BASE)
+                and target not in described
+            ):
+                name = target.value.removeprefix(BASE)
+                message = f"There is no '{name}'."
+                yield self.finding(
+                    quad.subject.value,
+                    quad.predicate.value,
+                    target.value,
+                    "reader/dangling-reference",
+                    message,
+                    suggestion=nearest(name, _siblings(name, names)),
+                )
+
+    def _undated(self) -> Iterator[Finding]:
+        for quad in self.mapped:
+            date = quad.object
+            if (
+                isinstance(date, ox.Literal)
+                and date.datatype == graph.EDTF
+                and graph.days_of(date.value) is None
+            ):
+                message = (
+                    f"'{date.value}' is not a date of EDTF (ISO 8601-2): a day is 2017-02-16, a month "
+                    "2021-06, a time 2017-02-06/2017-02-12, uncertain 2017-02-10?, about 2014~."
+                )
+                yield self.finding(
+                    quad.subject.value, quad.predicate.value, date.value, "reader/not-edtf", message
+                )
+
+    def _untyped(self) -> Iterator[Finding]:
+        """Nested nodes whose class neither they nor the property that holds them tell."""
+        typed = {quad.subject for quad in self.quads if quad.predicate == graph.RDF_TYPE}
+        subjects = {quad.subject for quad in self.mapped}
+        for quad in self.mapped:
+            if quad.object in subjects and quad.object not in typed:
+                message = "What kind of thing this is cannot be told; write 'type: …'."
+                # The node is the value of the property, so results about either are explained.
+                yield self.finding(
+                    quad.subject.value,
+                    quad.predicate.value,
+                    quad.object.value,
+                    "reader/untyped-node",
+                    message,
+                )
+
+    def _mismatches(self, texts: Path) -> Iterator[Finding]:
+        from mil2mil import text
+
+        for focus, path, value, rule, message in text.verify(self.store, texts):
+            yield self.finding(focus, path, value, f"text/{rule}", message)
+
+    def _vacuous(self) -> Iterator[Finding]:
+        severity = Severity.WARNING if self.young else Severity.VIOLATION
+        yield from shapes.vacuous(self.shapes, self.store, severity)
+        yield from rules.vacuous(self.checks, self.store, severity)
+
+
+def _siblings(name: str, names: Iterable[str]) -> list[str]:
+    """The names in the folder of a name if there are any, else all names."""
+    folder = name.rpartition("/")[0]
+    all_names = sorted(names)
+    return [other for other in all_names if other.rpartition("/")[0] == folder] or all_names
+
+
+__all__ = ["Dataset", "id_of_path", "load", "packaged"]

@@ -1,0 +1,96 @@
+"""The description of a build: DCAT, VoID and PROV, with counts, checksums and sources."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from mil2mil.context import BASE
+from mil2mil.export import PREFIXES
+from mil2mil.graph import RDF_TYPE, SEEDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mil2mil.dataset import Dataset
+
+XSD = "http://www.w3.org/2001/XMLSchema#"
+OWL_VERSION = ox.NamedNode("http://www.w3.org/2002/07/owl#versionInfo")
+FORMATS = {
+    "ttl": "https://www.w3.org/ns/formats/Turtle",
+    "jsonld": "https://www.w3.org/ns/formats/JSON-LD",
+    "nq": "https://www.w3.org/ns/formats/N-Quads",
+    "trig": "https://www.w3.org/ns/formats/TriG",
+}
+LICENCE = ox.NamedNode("https://creativecommons.org/licenses/by/4.0/")
+
+
+def describe(dataset: Dataset, files: Mapping[str, str]) -> Iterator[ox.Triple]:
+    """The triples that describe a dataset and its exports; `files` are the texts by file name.
+
+    After DCAT 3, VoID, PROV-O and the checksums of SPDX. There is no time of day in it, so that
+    the same dataset has the same description.
+    """
+    name = ox.NamedNode(f"{BASE}dataset")
+    triples = {quad.triple for quad in dataset.quads}
+    kinds = Counter(
+        triple.object for triple in triples if triple.predicate == RDF_TYPE
+    )
+    yield ox.Triple(name, RDF_TYPE, _term("dcat:Dataset"))
+    yield ox.Triple(name, RDF_TYPE, _term("void:Dataset"))
+    yield ox.Triple(name, RDF_TYPE, _term("prov:Entity"))
+    title = "mil2mil: contacts between the United States and Russian militaries"
+    yield ox.Triple(name, _term("dcterms:title"), ox.Literal(title, language="en"))
+    yield ox.Triple(name, _term("dcterms:license"), LICENCE)
+    for version in _versions(dataset):
+        yield ox.Triple(name, _term("dcat:version"), version)
+    yield ox.Triple(name, _term("void:uriSpace"), ox.Literal(BASE))
+    yield ox.Triple(name, _term("void:vocabulary"), ox.NamedNode(f"{BASE}ontology"))
+    yield ox.Triple(name, _term("void:triples"), _integer(len(triples)))
+    subjects = {triple.subject for triple in triples}
+    yield ox.Triple(name, _term("void:distinctSubjects"), _integer(len(subjects)))
+    yield ox.Triple(name, _term("void:entities"), _integer(len(dataset.records)))
+    for cls, count in kinds.items():
+        part = ox.NamedNode(f"{BASE}dataset#{cls.value.rpartition('#')[2]}")
+        yield ox.Triple(name, _term("void:classPartition"), part)
+        yield ox.Triple(part, _term("void:class"), cls)
+        yield ox.Triple(part, _term("void:entities"), _integer(count))
+    for record in dataset.records.values():
+        if record.iri.startswith(SEEDS):
+            yield ox.Triple(name, _term("prov:wasDerivedFrom"), ox.NamedNode(record.iri))
+    for file, text in files.items():
+        yield from _distribution(name, file, text.encode("utf-8"))
+
+
+def _distribution(name: ox.NamedNode, file: str, data: bytes) -> Iterator[ox.Triple]:
+    part = ox.NamedNode(f"{BASE}dataset#{file}")
+    checksum = ox.NamedNode(f"{BASE}dataset#{file}-sha256")
+    yield ox.Triple(name, _term("dcat:distribution"), part)
+    yield ox.Triple(part, RDF_TYPE, _term("dcat:Distribution"))
+    yield ox.Triple(part, _term("dcterms:title"), ox.Literal(file))
+    yield ox.Triple(part, _term("dcterms:license"), LICENCE)
+    yield ox.Triple(part, _term("dcterms:format"), ox.NamedNode(FORMATS[file.rpartition(".")[2]]))
+    size = ox.Literal(str(len(data)), datatype=ox.NamedNode(f"{XSD}nonNegativeInteger"))
+    yield ox.Triple(part, _term("dcat:byteSize"), size)
+    yield ox.Triple(part, _term("spdx:checksum"), checksum)
+    yield ox.Triple(checksum, RDF_TYPE, _term("spdx:Checksum"))
+    yield ox.Triple(checksum, _term("spdx:algorithm"), _term("spdx:checksumAlgorithm_sha256"))
+    digest = hashlib.sha256(data).hexdigest()
+    value = ox.Literal(digest, datatype=ox.NamedNode(f"{XSD}hexBinary"))
+    yield ox.Triple(checksum, _term("spdx:checksumValue"), value)
+
+
+def _versions(dataset: Dataset) -> list[ox.Literal]:
+    return [triple.object for triple in dataset.ontology if triple.predicate == OWL_VERSION]
+
+
+def _term(compact: str) -> ox.NamedNode:
+    prefix, _, local = compact.partition(":")
+    return ox.NamedNode(PREFIXES[prefix] + local)
+
+
+def _integer(number: int) -> ox.Literal:
+    return ox.Literal(str(number), datatype=ox.NamedNode(f"{XSD}integer"))

@@ -1,0 +1,236 @@
+"""Files to documents: YAML 1.2 core, read strictly, with the place of every key and value.
+
+The events come from PyYAML; this module makes the values, so that YAML 1.1's readings (`no` as
+false, a date as an object) and its hazards (tags, aliases, merge keys, duplicate keys) cannot occur.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+import yaml
+
+from mil2mil.finding import Finding, Mark, ReadError, Severity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 12
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# The core schema of YAML 1.2.2, 10.3.2.
+_NULL = re.compile(r"|~|null|Null|NULL")
+_BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
+_NUMBER = re.compile(
+    r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
+    r"|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+)
+_CANONICAL_INT = re.compile(r"0|-?[1-9][0-9]{0,14}")
+# Controls, and the characters that make text look other than it is (Unicode TR 36, bidirectional).
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A string or an integer."""
+
+    value: str | int
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    items: list[Node]
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A value under its key; `key` is where the key stands."""
+
+    key: Mark
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    entries: dict[str, Entry]
+    mark: Mark
+
+    def scalar(self, key: str) -> str | None:
+        """The string under a key, or None if the key is not there or holds something else."""
+        entry = self.entries.get(key)
+        if entry and isinstance(entry.value, Scalar) and isinstance(entry.value.value, str):
+            return entry.value.value
+        return None
+
+
+Node = Scalar | Sequence | Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file of the dataset: its path relative to the root, its lines, and its root mapping."""
+
+    path: str
+    text: str
+    root: Mapping
+
+
+def read_document(file: Path, path: str) -> Document:
+    """Read one file; `path` is what findings call it.
+
+    Raises ReadError with one finding if the file is not a single YAML 1.2 mapping within the bounds.
+    """
+    return parse_document(read_text(file, path), path)
+
+
+def read_text(file: Path, path: str) -> str:
+    """The text of a file of at most MAX_BYTES in UTF-8, without characters that cannot be seen."""
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        _fail(path, Mark(1, 1), "unreadable", f"The file cannot be read: {error.strerror}.")
+    if len(data) > MAX_BYTES:
+        _fail(path, Mark(1, 1), "too-large", f"The file is larger than {MAX_BYTES} bytes; split it.")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        _fail(path, _mark_at(before), "not-utf-8", "The file is not UTF-8; save it as UTF-8.")
+    unseen = _UNSEEN.search(text)
+    if unseen:
+        char = f"U+{ord(unseen.group()):04X}"
+        _fail(
+            path,
+            _mark_at(text[: unseen.start()]),
+            "unseen-character",
+            f"The character {char} cannot be seen and may mislead a reader; remove it.",
+        )
+    return text
+
+
+def parse_document(text: str, path: str) -> Document:
+    """Parse the text of a file; raises ReadError as read_document does."""
+    return Document(path, text, _Parser(text, path).parse())
+
+
+class _Parser:
+    """Builds nodes from PyYAML's events, and refuses what the project does not allow."""
+
+    def __init__(self, text: str, path: str) -> None:
+        self.path = path
+        self.events = yaml.parse(text, Loader=_Loader)
+        self.depth = 0
+
+    def parse(self) -> Mapping:
+        try:
+            self._next()  # the start of the stream
+            event = self._next()
+            if isinstance(event, yaml.StreamEndEvent):
+                self._fail(event, "empty", "The file is empty; a record needs at least id and type.")
+            if event.version not in (None, (1, 2)):
+                self._fail(event, "yaml-version", "The file is read as YAML 1.2; drop the %YAML line.")
+            event = self._next()
+            if not isinstance(event, yaml.MappingStartEvent):
+                self._fail(event, "not-a-mapping", "A record is a mapping: lines of 'key: value'.")
+            root = self._mapping(event)
+            self._next()  # the end of the document
+            event = self._next()
+            if not isinstance(event, yaml.StreamEndEvent):
+                self._fail(event, "several-documents", "One record a file; drop what follows '---'.")
+        except yaml.MarkedYAMLError as error:
+            place = error.problem_mark or error.context_mark
+            mark = Mark(place.line + 1, place.column + 1) if place else Mark(1, 1)
+            _fail(self.path, mark, "yaml-syntax", f"This is not YAML: {error.problem}.")
+        except (yaml.YAMLError, RecursionError) as error:
+            _fail(self.path, Mark(1, 1), "yaml-syntax", f"This is not YAML: {error}.")
+        return root
+
+    def _next(self) -> yaml.Event:
+        return next(self.events)
+
+    def _node(self, event: yaml.Event) -> Node:
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(event)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(event)
+        self._fail(event, "alias", "Aliases (*name) are not allowed; write the value out.")
+
+    def _check(self, event: yaml.Event) -> None:
+        if event.anchor is not None:
+            self._fail(event, "anchor", "Anchors (&name) are not allowed; write the value out.")
+        if event.tag is not None:
+            self._fail(event, "tag", f"Tags ({event.tag}) are not allowed; drop it.")
+
+    def _enter(self, event: yaml.Event) -> None:
+        self._check(event)
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self._fail(event, "too-deep", f"The nesting is deeper than {MAX_DEPTH} levels.")
+
+    def _mapping(self, start: yaml.Event) -> Mapping:
+        self._enter(start)
+        entries: dict[str, Entry] = {}
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                self._fail(event, "key-not-a-word", "A key is a single word.")
+            self._check(event)
+            key, mark = event.value, _mark(event)
+            if key == "<<":
+                self._fail(event, "merge-key", "Merge keys (<<) are not allowed; write the keys out.")
+            if key in entries:
+                first = entries[key].key.line
+                self._fail(
+                    event, "duplicate-key", f"The key '{key}' stands twice, first on line {first}."
+                )
+            entries[key] = Entry(mark, self._node(self._next()))
+        self.depth -= 1
+        return Mapping(entries, _mark(start))
+
+    def _sequence(self, start: yaml.Event) -> Sequence:
+        self._enter(start)
+        items: list[Node] = []
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            items.append(self._node(event))
+        self.depth -= 1
+        return Sequence(items, _mark(start))
+
+    def _scalar(self, event: yaml.Event) -> Scalar:
+        self._check(event)
+        value: str = event.value
+        if not event.implicit[0]:  # quoted, or a block: always a string
+            return Scalar(value, _mark(event))
+        if _NULL.fullmatch(value):
+            self._fail(event, "no-value", "The value is missing; write one, or drop the key.")
+        if _BOOL.fullmatch(value):
+            self._fail(event, "boolean", f"{value} is a truth value in YAML; put it in quotes.")
+        if _CANONICAL_INT.fullmatch(value):
+            return Scalar(int(value), _mark(event))
+        if _NUMBER.fullmatch(value):
+            self._fail(
+                event, "number", f"YAML may read {value} as another number; put it in quotes."
+            )
+        return Scalar(value, _mark(event))
+
+    def _fail(self, event: yaml.Event, rule: str, message: str) -> NoReturn:
+        _fail(self.path, _mark(event), rule, message)
+
+
+def _mark(event: yaml.Event) -> Mark:
+    return Mark(event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def _mark_at(before: str) -> Mark:
+    return Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+def _fail(path: str, mark: Mark, rule: str, message: str) -> NoReturn:
+    raise ReadError(Finding(path, mark, Severity.VIOLATION, f"reader/{rule}", message))

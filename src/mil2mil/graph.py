@@ -1,0 +1,133 @@
+"""Records to a graph: JSON-LD to RDF, then the triples that follow from what is written.
+
+Three kinds of triples are derived: the type of a nested node, from the range of the property that
+holds it (the entailment rule rdfs3 of RDF 1.1 Semantics); the earliest and latest day of each EDTF
+date; and the provenance of each record's graph.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from mil2mil.context import BASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from mil2mil.context import Context
+    from mil2mil.record import Record
+
+TERMS = f"{BASE}ontology#"
+RDF_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+EDTF = ox.NamedNode("http://id.loc.gov/datatypes/edtf/EDTF")
+XSD_DATE = ox.NamedNode("http://www.w3.org/2001/XMLSchema#date")
+EARLIEST = ox.NamedNode(f"{TERMS}earliest")
+LATEST = ox.NamedNode(f"{TERMS}latest")
+DERIVED = frozenset({EARLIEST.value, LATEST.value})
+DERIVED_FROM = ox.NamedNode("http://www.w3.org/ns/prov#wasDerivedFrom")
+ENTITY = ox.NamedNode("http://www.w3.org/ns/prov#Entity")
+PRIMARY_TOPIC = ox.NamedNode("http://xmlns.com/foaf/0.1/primaryTopic")
+SEEDS = f"{BASE}seeds/"
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_BATCH = 500  # records in a JSON-LD document: the context is processed once for each
+
+
+def map_quads(records: Sequence[Record], context: Context) -> list[ox.Quad]:
+    """The triples that the records' JSON-LD says, each in the graph of its record."""
+    quads: list[ox.Quad] = []
+    for start in range(0, len(records), _BATCH):
+        graphs = [
+            {"id": record.graph, "@graph": [record.json]}
+            for record in records[start : start + _BATCH]
+        ]
+        text = json.dumps({"@context": context.definitions, "@graph": graphs}, ensure_ascii=False)
+        quads.extend(ox.parse(text, format=ox.RdfFormat.JSON_LD, base_iri=BASE))
+    return quads
+
+
+def derive_types(quads: Iterable[ox.Quad], ranges: Mapping[str, str]) -> Iterator[ox.Quad]:
+    """A type for each nested node without one: the range of the property that holds it.
+
+    `ranges` gives the IRI of a class by the IRI of a property.
+    """
+    quads = list(quads)
+    typed = {quad.subject for quad in quads if quad.predicate == RDF_TYPE}
+    subjects = {quad.subject for quad in quads}
+    for quad in quads:
+        node = quad.object
+        if (
+            isinstance(node, ox.NamedNode)
+            and "#" in node.value
+            and node in subjects
+            and node not in typed
+            and quad.predicate.value in ranges
+        ):
+            yield ox.Quad(
+                node, RDF_TYPE, ox.NamedNode(ranges[quad.predicate.value]), quad.graph_name
+            )
+
+
+def derive_days(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
+    """The first and the last day that each EDTF date allows; nothing for an open or wrong date."""
+    for quad in quads:
+        if isinstance(quad.object, ox.Literal) and quad.object.datatype == EDTF:
+            days = days_of(quad.object.value)
+            for predicate, day in zip((EARLIEST, LATEST), days or (), strict=False):
+                if day:
+                    literal = ox.Literal(day.isoformat(), datatype=XSD_DATE)
+                    yield ox.Quad(quad.subject, predicate, literal, quad.graph_name)
+
+
+@functools.lru_cache(maxsize=4096)
+def days_of(date: str) -> tuple[datetime.date | None, datetime.date | None] | None:
+    """The first and last day of an EDTF date, None where it is open, or None if it is not EDTF.
+
+    EDTF is the Extended Date/Time Format of ISO 8601-2, as the Library of Congress publishes it.
+    """
+    if _DAY.fullmatch(date):
+        try:
+            day = datetime.date.fromisoformat(date)
+        except ValueError:
+            return None
+        return day, day
+    import edtf  # slow to start, and most dates are plain days
+    from edtf.parser import EDTFParseException
+
+    try:
+        parsed = edtf.parse_edtf(date)
+        # The library puts an unknown end ten years off; we know nothing of it.
+        first = None if date.startswith("/") else _day(parsed.lower_strict())
+        last = None if date.endswith("/") else _day(parsed.upper_strict())
+    except (EDTFParseException, ValueError, TypeError, AttributeError):
+        return None
+    return None if first and last and last < first else (first, last)
+
+
+def _day(moment: object) -> datetime.date | None:
+    """The day of a struct_time; None for an infinity, which stands for an open end."""
+    if isinstance(moment, (int, float)):
+        return None
+    year, month, day = tuple(moment)[:3]  # type: ignore[arg-type, var-annotated]
+    return datetime.date(year, month, day)
+
+
+def provenance(records: Iterable[Record], quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
+    """What each record's graph is about, and from which sources it was derived (PROV-O)."""
+    sources: dict[str, set[str]] = {}
+    for quad in quads:
+        node = quad.object
+        if isinstance(node, ox.NamedNode) and node.value.startswith(SEEDS):
+            sources.setdefault(quad.graph_name.value, set()).add(node.value.partition("#")[0])
+    for record in records:
+        graph = ox.NamedNode(record.graph)
+        yield ox.Quad(graph, RDF_TYPE, ENTITY)
+        yield ox.Quad(graph, PRIMARY_TOPIC, ox.NamedNode(record.iri))
+        for source in sorted(sources.get(record.graph, set()) - {record.iri}):
+            yield ox.Quad(graph, DERIVED_FROM, ox.NamedNode(source))

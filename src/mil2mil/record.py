@@ -1,0 +1,240 @@
+"""Documents to records: ids for every node, keys held against the context, places kept for findings.
+
+A nested node gets the IRI `RECORD#KEY-DIGEST`, where the digest is of the node's content without
+regard to the order of keys and lists, and of the IRI of the node that holds it. So no blank node
+leaves the reader, and re-ordering a file changes no IRI.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mil2mil.context import BASE, REFERENCE, Context, Term
+from mil2mil.document import Document, Entry, Mapping, Node, Scalar, Sequence
+from mil2mil.finding import Finding, Mark, Severity, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+
+@dataclass(slots=True)
+class Record:
+    """One file of facts: its id, its document, its nodes by IRI, and itself as JSON for JSON-LD."""
+
+    id: str
+    document: Document
+    nodes: dict[str, Mapping] = field(default_factory=dict)
+    json: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def iri(self) -> str:
+        return BASE + self.id
+
+    @property
+    def graph(self) -> str:
+        """The name of the graph that holds the record's triples."""
+        return f"{BASE}graphs/{self.id}"
+
+
+def id_of_path(path: str) -> str:
+    """The id of the record in a file: data/places/baku.yaml is places/baku, seeds/x.yaml is seeds/x."""
+    return path.removeprefix("data/").removesuffix(".yaml")
+
+
+def map_record(
+    document: Document, context: Context, derived: Collection[str]
+) -> tuple[Record, list[Finding]]:
+    """Hold a document against the context and name its nodes.
+
+    `derived` are IRIs of properties that are computed and must not be written. Findings are about
+    keys, ids, types and the form of values; a record with findings must not be used further.
+    """
+    mapper = _Mapper(document, context, derived)
+    return mapper.record, mapper.run()
+
+
+class _Mapper:
+    def __init__(self, document: Document, context: Context, derived: Collection[str]) -> None:
+        self.document = document
+        self.context = context
+        self.derived = derived
+        self.record = Record(id_of_path(document.path), document)
+        self.findings: list[Finding] = []
+
+    def run(self) -> list[Finding]:
+        root = self.document.root
+        self._check_context(root)
+        self._check_id(root)
+        if "type" not in root.entries:
+            self._report(root.mark, "no-type", "The record has no type; write 'type: …'.")
+        self.record.json = self._mapping(root, self.record.iri)
+        return self.findings
+
+    def _report(self, mark: Mark, rule: str, message: str, suggestion: str = "") -> None:
+        self.findings.append(
+            Finding(
+                self.document.path,
+                mark,
+                Severity.VIOLATION,
+                f"reader/{rule}",
+                message,
+                suggestion,
+                self.record.id,
+            )
+        )
+
+    def _check_context(self, root: Mapping) -> None:
+        expected = "../" * self.document.path.count("/") + "ontology/context.jsonld"
+        entry = root.entries.get("@context")
+        if entry is None:
+            message = "The record does not name its context."
+            self._report(root.mark, "no-context", message, f'write "@context": {expected}')
+        elif root.scalar("@context") != expected:
+            message = "Only the dataset's own context is read."
+            self._report(
+                entry.value.mark, "foreign-context", message, f'write "@context": {expected}'
+            )
+
+    def _check_id(self, root: Mapping) -> None:
+        entry = root.entries.get("id")
+        if not REFERENCE.fullmatch(self.record.id):
+            message = "The file's name is not an id: small letters, digits and hyphens."
+            self._report(Mark(1, 1), "file-name", message)
+        elif entry is None:
+            message = "The record has no id."
+            self._report(root.mark, "no-id", message, f"write 'id: {self.record.id}'")
+        elif root.scalar("id") != self.record.id:
+            message = "A record's id is its path."
+            self._report(entry.value.mark, "id-is-not-path", message, f"write 'id: {self.record.id}'")
+
+    def _mapping(self, node: Mapping, iri: str) -> dict[str, Any]:
+        if not node.entries:
+            self._report(node.mark, "empty", "The value is empty; JSON-LD drops it.")
+        self.record.nodes[iri] = node
+        result: dict[str, Any] = {"id": iri}
+        for key, entry in node.entries.items():
+            if key == "id" or (key == "@context" and node is self.document.root):
+                continue
+            if key == "type":
+                result[key] = self._types(entry)
+                continue
+            term = self.context.terms.get(key)
+            if term is None or term.iri in self.derived:
+                self._unknown_key(key, entry, term)
+                continue
+            values = list(self._values(entry, term, iri))
+            result[key] = values[0] if len(values) == 1 else values
+        return result
+
+    def _unknown_key(self, key: str, entry: Entry, term: Term | None) -> None:
+        if term is not None:
+            message = f"'{key}' is derived from the date; leave it out."
+            self._report(entry.key, "derived-key", message)
+        elif key.startswith("@"):
+            message = f"The keyword '{key}' is not used in records."
+            self._report(entry.key, "json-ld-keyword", message)
+        else:
+            known = [*self.context.terms, "id", "type"]
+            message = f"The context does not know the key '{key}'."
+            self._report(entry.key, "unknown-key", message, nearest(key, known))
+
+    def _types(self, entry: Entry) -> list[str]:
+        result = []
+        for item in _items(entry.value):
+            name = item.value if isinstance(item, Scalar) else None
+            if isinstance(name, str) and name in self.context.types:
+                result.append(name)
+            else:
+                message = f"The ontology has no class '{name}'." if name else "A type is a word."
+                self._report(
+                    item.mark, "unknown-type", message, nearest(str(name), self.context.types)
+                )
+        return result
+
+    def _values(self, entry: Entry, term: Term, iri: str) -> Iterator[Any]:
+        seen: set[str] = set()
+        items = _items(entry.value)
+        if not items:
+            self._report(entry.value.mark, "empty", f"'{term.key}' is empty; JSON-LD drops it.")
+        for item in items:
+            if isinstance(item, Sequence):
+                self._report(item.mark, "list-in-list", "A list in a list means nothing in JSON-LD.")
+                continue
+            canonical = _canonical(item)
+            if canonical in seen:
+                self._report(item.mark, "duplicate-value", "The same value stands in the list twice.")
+                continue
+            seen.add(canonical)
+            if isinstance(item, Mapping):
+                if term.kind != "reference":
+                    message = f"'{term.key}' takes a plain value, not a mapping."
+                    self._report(item.mark, "not-a-value", message)
+                else:
+                    yield self._mapping(item, self._nested_iri(item, term, iri, canonical))
+            elif reason := self.context.refuse(term, item.value):
+                known = self.context.terms if term.kind == "key" else ()
+                self._report(item.mark, "bad-value", reason, nearest(str(item.value), known))
+            elif term.kind == "reference":
+                yield self.context.expand(term, str(item.value))
+            else:
+                yield item.value
+
+    def _nested_iri(self, node: Mapping, term: Term, parent: str, canonical: str) -> str:
+        given = node.entries.get("id")
+        if given is None:
+            digest = hashlib.sha256(f"{parent}\n{term.key}\n{canonical}".encode()).hexdigest()
+            return f"{self.record.iri}#{term.key}-{digest[:12]}"
+        text = node.scalar("id") or ""
+        iri = BASE + text
+        if not REFERENCE.fullmatch(text) or not text.startswith(self.record.id + "#"):
+            message = "The id of a nested node is the record's id with '#' and a name."
+            self._report(given.value.mark, "nested-id", message, f"write 'id: {self.record.id}#…'")
+        elif iri in self.record.nodes:
+            message = f"The id '{text}' is given to two nodes of the record."
+            self._report(given.value.mark, "duplicate-id", message)
+        return iri
+
+
+def _items(node: Node) -> list[Node]:
+    return node.items if isinstance(node, Sequence) else [node]
+
+
+def _canonical(node: Node) -> str:
+    """The content of a node as JSON that does not depend on the order of keys and lists."""
+    return json.dumps(_sorted(node), ensure_ascii=True, separators=(",", ":"))
+
+
+def _sorted(node: Node) -> Any:
+    if isinstance(node, Scalar):
+        return str(node.value)
+    if isinstance(node, Sequence):
+        if len(node.items) == 1:  # JSON-LD makes no difference between a value and a list of it
+            return _sorted(node.items[0])
+        return sorted((_sorted(item) for item in node.items), key=json.dumps)
+    return {key: _sorted(node.entries[key].value) for key in sorted(node.entries)}
+
+
+def locate(record: Record, context: Context, focus: str, path: str = "", value: str = "") -> Mark:
+    """Where a person wrote a value: the value's place, or its key's, or that of the node.
+
+    `focus` is the IRI of a node of the record, `path` the IRI of a property, and `value` an IRI or
+    lexical form. A nested node without the key is found at its first line.
+    """
+    node = record.nodes.get(focus, record.document.root)
+    if path.endswith("#type") and "type" in node.entries:
+        return node.entries["type"].value.mark
+    term = context.term_of_iri.get(path)
+    entry = node.entries.get(term.key) if term else None
+    if term is None or entry is None:
+        kind = node.entries.get("type")
+        return kind.key if kind and node is record.document.root else node.mark
+    for item in _items(entry.value):
+        if isinstance(item, Scalar):
+            if value and context.expand(term, str(item.value)) == value:
+                return item.mark
+        elif value and record.nodes.get(value) is item:
+            return item.mark
+    return entry.key

@@ -1,0 +1,153 @@
+"""Whole-graph checks and competency questions: SPARQL in files, each with its title and purpose.
+
+A file is a SPARQL query after lines that start with `#+`, which together are a YAML mapping. A
+check selects ?focus, and where it can ?path and ?value; its message may name any variable in
+braces. Its `target` is a graph pattern that binds ?focus to whatever the check looks at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from mil2mil.document import Scalar, parse_document, read_text
+from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_CHECK_KEYS = {"title", "severity", "explanation", "message", "help", "target"}
+_QUESTION_KEYS = {"title"}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A query whose every solution is something wrong."""
+
+    name: str
+    path: str
+    title: str
+    severity: Severity
+    explanation: str
+    message: str
+    help: str
+    target: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A solution of a check: the node, property and value that it is about, and the message."""
+
+    check: Check
+    focus: str
+    path: str
+    value: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A competency question in words, its SPARQL, and the answer expected, as CSV of SPARQL 1.1."""
+
+    name: str
+    title: str
+    query: str
+    expected: str
+
+
+def read_checks(folder: Path) -> list[Check]:
+    """The checks in a folder by name; raises DatasetError for one that is not well formed."""
+    checks = []
+    for file in sorted(folder.glob("*.rq")):
+        meta, text = _front_matter(file, _CHECK_KEYS)
+        if meta["severity"].upper() not in Severity.__members__:
+            raise DatasetError(f"{file}: severity is violation, warning or info")
+        severity = Severity[meta.pop("severity").upper()]
+        path = f"validation/checks/{file.name}"
+        checks.append(Check(file.stem, path, severity=severity, query=text, **meta))
+    return checks
+
+
+def read_questions(folder: Path) -> list[Question]:
+    """The questions in a folder by name; raises DatasetError for one without an answer."""
+    questions = []
+    for file in sorted(folder.glob("*.rq")):
+        meta, text = _front_matter(file, _QUESTION_KEYS)
+        answer = file.with_suffix(".csv")
+        if not answer.is_file():
+            raise DatasetError(f"{file}: the answer is missing; it belongs into {answer.name}")
+        expected = answer.read_text(encoding="utf-8")
+        questions.append(Question(file.stem, meta["title"], text, expected))
+    return questions
+
+
+def _front_matter(file: Path, keys: set[str]) -> tuple[dict[str, str], str]:
+    try:
+        text = read_text(file, str(file))
+        lines = [line[2:].removeprefix(" ") for line in text.splitlines() if line.startswith("#+")]
+        root = parse_document("\n".join(lines), str(file)).root
+    except ReadError as error:
+        raise DatasetError(str(error)) from error
+    if set(root.entries) != keys:
+        raise DatasetError(f"{file}: the lines after #+ have exactly {', '.join(sorted(keys))}")
+    meta = {}
+    for key, entry in root.entries.items():
+        if not isinstance(entry.value, Scalar):
+            raise DatasetError(f"{file}: {key} is a line of text")
+        meta[key] = str(entry.value.value).strip()
+    return meta, text
+
+
+def select(store: ox.Store, query: str, where: str) -> ox.QuerySolutions:
+    """Run a SELECT over all graphs; `where` names it in errors."""
+    try:
+        result = store.query(query, use_default_graph_as_union=True)
+    except (SyntaxError, ValueError) as error:
+        raise DatasetError(f"{where}: this is not SPARQL: {error}") from error
+    if not isinstance(result, ox.QuerySolutions):
+        raise DatasetError(f"{where}: a SELECT is expected")
+    return result
+
+
+def run_check(check: Check, store: ox.Store) -> list[Hit]:
+    """The solutions of a check, each with its message filled in."""
+    hits = []
+    solutions = select(store, check.query, check.path)
+    names = [variable.value for variable in solutions.variables]
+    for row in solutions:
+        bound = {name: _lexical(row[name]) for name in names}
+        message = check.message
+        for name, text in bound.items():
+            message = message.replace(f"{{{name}}}", text.removeprefix("https://w3id.org/mil2mil/"))
+        hits.append(
+            Hit(check, bound["focus"], bound.get("path", ""), bound.get("value", ""), message)
+        )
+    return hits
+
+
+def _lexical(term: ox.NamedNode | ox.Literal | None) -> str:
+    return term.value if term is not None else ""
+
+
+def vacuous(checks: list[Check], store: ox.Store, without_focus: Severity) -> Iterator[Finding]:
+    """The checks that find nothing to look at; `without_focus` is the severity of that."""
+    for check in checks:
+        prefixes = "\n".join(
+            line for line in check.query.splitlines() if line.upper().startswith("PREFIX")
+        )
+        query = f"{prefixes}\nSELECT ?focus {{ {check.target} }} LIMIT 1"
+        if not list(select(store, query, check.path)):
+            message = "The check has no focus node: nothing in the dataset fits its target."
+            rule = "vacuity/no-focus-node"
+            yield Finding(check.path, Mark(1, 1), without_focus, rule, message, focus=check.name)
+
+
+def answer(question: Question, store: ox.Store) -> str:
+    """The answer to a question as CSV of SPARQL 1.1, in the order of the query."""
+    solutions = select(store, question.query, question.name)
+    data = solutions.serialize(format=ox.QueryResultsFormat.CSV)
+    return (data or b"").decode("utf-8").replace("\r\n", "\n")

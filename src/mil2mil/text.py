@@ -1,0 +1,65 @@
+"""Spans, hashes and quotations held against the text of the articles, for those who have a copy."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from mil2mil.graph import TERMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pyoxigraph as ox
+
+_ARTICLES = f"""PREFIX m2m: <{TERMS}>
+SELECT ?article ?file ?sha ?length {{ ?article m2m:fileName ?file ; m2m:sha256 ?sha ; m2m:length ?length }}
+ORDER BY ?article"""
+
+_SPANS = f"""PREFIX m2m: <{TERMS}>
+SELECT ?article ?node ?span ?sha ?words ?start ?end {{
+  {{ ?article m2m:unit ?node }} UNION {{ ?article m2m:unit/^m2m:in ?node }}
+  ?node m2m:span ?span ; m2m:sha256 ?sha . ?span m2m:start ?start ; m2m:end ?end .
+  OPTIONAL {{ ?node m2m:words ?words }} }} ORDER BY ?start ?end ?node"""
+
+Mismatch = tuple[str, str, str, str, str]  # focus, path, value, rule, message
+
+
+def verify(store: ox.Store, folder: Path) -> Iterator[Mismatch]:
+    """What differs between the records and the article files in a folder.
+
+    Each mismatch is (focus IRI, property IRI, value, rule, message).
+    """
+    texts: dict[str, str] = {}
+    for row in store.query(_ARTICLES, use_default_graph_as_union=True):
+        article, name = row["article"].value, row["file"].value
+        sha, length = row["sha"].value, row["length"].value
+        file = folder / name
+        if "/" in name or "\\" in name or not file.is_file():
+            message = f"The folder of texts has no file '{name}'."
+            yield article, f"{TERMS}fileName", name, "no-copy", message
+            continue
+        data = file.read_bytes()
+        if hashlib.sha256(data).hexdigest() != sha:
+            message = "The text is not the one that was read: its SHA-256 is another."
+            yield article, f"{TERMS}sha256", sha, "other-text", message
+        text = texts[article] = data.decode("utf-8", errors="replace")
+        if len(text) != int(length):
+            message = f"The text has {len(text)} code points, not {length}."
+            yield article, f"{TERMS}length", length, "other-length", message
+    for row in store.query(_SPANS, use_default_graph_as_union=True):
+        if row["article"].value in texts:
+            yield from _compare(row, texts[row["article"].value])
+
+
+def _compare(row: ox.QuerySolution, text: str) -> Iterator[Mismatch]:
+    node, start, end = row["node"].value, int(row["start"].value), int(row["end"].value)
+    stretch = text[start:end]
+    words = row["words"]
+    if hashlib.sha256(stretch.encode()).hexdigest() != row["sha"].value:
+        message = f"The text from {start} to {end} is not the one whose SHA-256 is recorded."
+        yield node, f"{TERMS}span", row["span"].value, "other-span", message
+    elif words is not None and words.value != stretch:
+        message = "The words are not those that stand in the text at the span."
+        yield node, f"{TERMS}words", words.value, "other-words", message
