@@ -183,13 +183,8 @@ class Dataset:
         findings = [*self._dangling(), *self._undated(), *self._untyped()]
         explained = {(finding.focus, finding.value) for finding in findings}
         for result in self._results(engine):
-            if (result.focus, result.value) not in explained:
-                rule = "shape/" + result.shape.removeprefix(shapes.SHAPES)
-                findings.append(
-                    self.finding(
-                        result.focus, result.path, result.value, rule, result.message, result.severity
-                    )
-                )
+            if (result.focus, result.value) not in explained and result.path not in graph.DERIVED:
+                findings.append(self._found_by_shape(result))
         for check in self.checks:
             for hit in rules.run_check(check, self.store):
                 if (hit.focus, hit.value) not in explained:
@@ -223,6 +218,14 @@ class Dataset:
             mark = locate(record, self.context, focus, path, value)
         return Finding(file, mark, severity, rule, message, suggestion, name, focus, path, value)
 
+    def _found_by_shape(self, result: shapes.Result) -> Finding:
+        rule = "shape/" + result.shape.removeprefix(shapes.SHAPES)
+        # A key that does not belong here is wrong whatever its value, so the key is marked.
+        value = "" if result.component == "ClosedConstraintComponent" else result.value
+        return self.finding(
+            result.focus, result.path, value, rule, result.message, result.severity
+        )
+
     def _results(self, engine: str) -> list[shapes.Result]:
         data = ox.serialize(
             (*(quad.triple for quad in self.quads), *self.ontology), format=ox.RdfFormat.N_TRIPLES
@@ -243,7 +246,7 @@ class Dataset:
                 and target not in described
             ):
                 name = target.value.removeprefix(BASE)
-                message = f"There is no '{name}'."
+                message = f"There is no '{name or target.value}'."
                 yield self.finding(
                     quad.subject.value,
                     quad.predicate.value,

@@ -64,14 +64,19 @@ def derive_types(quads: Iterable[ox.Quad], ranges: Mapping[str, str]) -> Iterato
         node = quad.object
         if (
             isinstance(node, ox.NamedNode)
-            and "#" in node.value
             and node in subjects
             and node not in typed
+            and _record_of(node) == _record_of(quad.subject)  # a reference is no entailment
             and quad.predicate.value in ranges
         ):
             yield ox.Quad(
                 node, RDF_TYPE, ox.NamedNode(ranges[quad.predicate.value]), quad.graph_name
             )
+
+
+def _record_of(node: ox.NamedNode) -> str:
+    iri: str = node.value
+    return iri.partition("#")[0]
 
 
 def derive_days(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
