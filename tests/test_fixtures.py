@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 import pytest
-from conftest import FIXTURES, ROOT, assemble
 
+from conftest import FIXTURES, ROOT, assemble
 from mil2mil import graph
 from mil2mil.dataset import Dataset
 from mil2mil.shapes import SH, SHAPES

@@ -215,8 +215,10 @@ def _build(options: argparse.Namespace) -> int:
     _summarise(dataset, findings, sum(unit.covered for unit in units), len(units))
     width = max(map(len, files))
     for name, text in files.items():
-        print(f"  {str(options.output / name):<{len(str(options.output)) + 1 + width}}"
-              f"{len(text.encode()):>12,} bytes")
+        print(
+            f"  {options.output / name!s:<{len(str(options.output)) + 1 + width}}"
+            f"{len(text.encode()):>12,} bytes"
+        )
     return FINDINGS if findings else CONFORMS
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mil2mil.context import BASE
-from mil2mil.graph import TERMS
+from mil2mil.graph import TERMS, rows
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
@@ -37,13 +37,12 @@ class Unit:
 def cover(store: ox.Store) -> list[Unit]:
     """The units of all articles, in the order of the text."""
     units: dict[str, Unit] = {}
-    for row in store.query(_UNITS, use_default_graph_as_union=True):
-        iri = row["unit"].value
+    for row in rows(store, _UNITS):
+        iri = row["unit"]
         if iri not in units:
-            reason = row["reason"].value if row["reason"] else ""
-            article = row["article"].value.removeprefix(BASE)
-            units[iri] = Unit(article, iri.partition("#")[2], row["gloss"].value, reason, [])
+            article = row["article"].removeprefix(BASE)
+            units[iri] = Unit(article, iri.partition("#")[2], row["gloss"], row["reason"], [])
         if row["fact"]:
-            record = row["fact"].value.removeprefix(BASE).partition("#")[0]
-            units[iri].facts.append((record, row["type"].value.removeprefix(TERMS)))
+            record = row["fact"].removeprefix(BASE).partition("#")[0]
+            units[iri].facts.append((record, row["type"].removeprefix(TERMS)))
     return list(units.values())

@@ -103,14 +103,14 @@ class Dataset:
         return lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
 
     @cached_property
-    def shapes(self) -> dict[str, str]:
+    def shape_texts(self) -> dict[str, str]:
         """The texts of the shapes by path."""
         return self._texts("validation/shapes", "*.ttl")
 
     @cached_property
     def ontology(self) -> list[ox.Triple]:
         """The triples of the ontology and the vocabularies."""
-        triples = []
+        triples: list[ox.Triple] = []
         for path, text in self._texts("ontology", "*.ttl").items():
             try:
                 quads = ox.parse(text, format=ox.RdfFormat.TURTLE)
@@ -142,9 +142,10 @@ class Dataset:
     def _ranges(self) -> dict[str, str]:
         rdfs_range = "http://www.w3.org/2000/01/rdf-schema#range"
         return {
-            triple.subject.value: triple.object.value
+            graph.lexical(triple.subject): graph.lexical(triple.object)
             for triple in self.ontology
-            if triple.predicate.value == rdfs_range and triple.object.value.startswith(graph.TERMS)
+            if triple.predicate.value == rdfs_range
+            and graph.lexical(triple.object).startswith(graph.TERMS)
         }
 
     @cached_property
@@ -152,12 +153,15 @@ class Dataset:
         """An in-memory store of the whole graph, with the ontology in a graph of its own."""
         store = ox.Store()
         store.bulk_extend(self.quads)
-        store.bulk_extend(ox.Quad(*triple, ONTOLOGY_GRAPH) for triple in self.ontology)
+        store.bulk_extend(
+            ox.Quad(triple.subject, triple.predicate, triple.object, ONTOLOGY_GRAPH)
+            for triple in self.ontology
+        )
         return store
 
     def query(self, sparql: str) -> ox.QuerySolutions:
         """The solutions of a SELECT over the whole graph; raises DatasetError if it is not one."""
-        return rules.select(self.store, sparql, "the query")
+        return graph.select(self.store, sparql, "the query")
 
     def facts(self) -> int:
         """How many nodes state a fact, that is, name their evidence."""
@@ -191,7 +195,13 @@ class Dataset:
                     rule = f"check/{check.name}"
                     findings.append(
                         self.finding(
-                            hit.focus, hit.path, hit.value, rule, hit.message, check.severity, check.help
+                            hit.focus,
+                            hit.path,
+                            hit.value,
+                            rule,
+                            hit.message,
+                            check.severity,
+                            check.help,
                         )
                     )
         if texts is not None:
@@ -222,21 +232,19 @@ class Dataset:
         rule = "shape/" + result.shape.removeprefix(shapes.SHAPES)
         # A key that does not belong here is wrong whatever its value, so the key is marked.
         value = "" if result.component == "ClosedConstraintComponent" else result.value
-        return self.finding(
-            result.focus, result.path, value, rule, result.message, result.severity
-        )
+        return self.finding(result.focus, result.path, value, rule, result.message, result.severity)
 
     def _results(self, engine: str) -> list[shapes.Result]:
         data = ox.serialize(
             (*(quad.triple for quad in self.quads), *self.ontology), format=ox.RdfFormat.N_TRIPLES
         )
-        return shapes.validate(data.decode("utf-8"), "\n".join(self.shapes.values()), engine)
+        return shapes.validate(
+            (data or b"").decode("utf-8"), "\n".join(self.shape_texts.values()), engine
+        )
 
     def _dangling(self) -> Iterator[Finding]:
         """References to what neither a record nor the ontology describes."""
-        described = {quad.subject for quad in self.mapped} | {
-            triple.subject for triple in self.ontology
-        }
+        described = {quad.subject for quad in self.mapped} | {triple.subject for triple in self.ontology}
         names = [node.value.removeprefix(BASE) for node in described if isinstance(node, ox.NamedNode)]
         for quad in self.mapped:
             target = quad.object
@@ -248,7 +256,7 @@ class Dataset:
                 name = target.value.removeprefix(BASE)
                 message = f"There is no '{name or target.value}'."
                 yield self.finding(
-                    quad.subject.value,
+                    graph.lexical(quad.subject),
                     quad.predicate.value,
                     target.value,
                     "reader/dangling-reference",
@@ -269,7 +277,11 @@ class Dataset:
                     "2021-06, a time 2017-02-06/2017-02-12, uncertain 2017-02-10?, about 2014~."
                 )
                 yield self.finding(
-                    quad.subject.value, quad.predicate.value, date.value, "reader/not-edtf", message
+                    graph.lexical(quad.subject),
+                    quad.predicate.value,
+                    date.value,
+                    "reader/not-edtf",
+                    message,
                 )
 
     def _untyped(self) -> Iterator[Finding]:
@@ -281,9 +293,9 @@ class Dataset:
                 message = "What kind of thing this is cannot be told; write 'type: …'."
                 # The node is the value of the property, so results about either are explained.
                 yield self.finding(
-                    quad.subject.value,
+                    graph.lexical(quad.subject),
                     quad.predicate.value,
-                    quad.object.value,
+                    graph.lexical(quad.object),
                     "reader/untyped-node",
                     message,
                 )
@@ -296,7 +308,7 @@ class Dataset:
 
     def _vacuous(self) -> Iterator[Finding]:
         severity = Severity.WARNING if self.young else Severity.VIOLATION
-        yield from shapes.vacuous(self.shapes, self.store, severity)
+        yield from shapes.vacuous(self.shape_texts, self.store, severity)
         yield from rules.vacuous(self.checks, self.store, severity)
 
 

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 from mil2mil.context import BASE
 from mil2mil.export import PREFIXES
-from mil2mil.graph import RDF_TYPE, SEEDS
+from mil2mil.graph import RDF_TYPE, SEEDS, lexical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,17 +36,16 @@ def describe(dataset: Dataset, files: Mapping[str, str]) -> Iterator[ox.Triple]:
     """
     name = ox.NamedNode(f"{BASE}dataset")
     triples = {quad.triple for quad in dataset.quads}
-    kinds = Counter(
-        triple.object for triple in triples if triple.predicate == RDF_TYPE
-    )
+    kinds = Counter(triple.object for triple in triples if triple.predicate == RDF_TYPE)
     yield ox.Triple(name, RDF_TYPE, _term("dcat:Dataset"))
     yield ox.Triple(name, RDF_TYPE, _term("void:Dataset"))
     yield ox.Triple(name, RDF_TYPE, _term("prov:Entity"))
     title = "mil2mil: contacts between the United States and Russian militaries"
     yield ox.Triple(name, _term("dcterms:title"), ox.Literal(title, language="en"))
     yield ox.Triple(name, _term("dcterms:license"), LICENCE)
-    for version in _versions(dataset):
-        yield ox.Triple(name, _term("dcat:version"), version)
+    for triple in dataset.ontology:
+        if triple.predicate == OWL_VERSION:
+            yield ox.Triple(name, _term("dcat:version"), triple.object)
     yield ox.Triple(name, _term("void:uriSpace"), ox.Literal(BASE))
     yield ox.Triple(name, _term("void:vocabulary"), ox.NamedNode(f"{BASE}ontology"))
     yield ox.Triple(name, _term("void:triples"), _integer(len(triples)))
@@ -54,7 +53,7 @@ def describe(dataset: Dataset, files: Mapping[str, str]) -> Iterator[ox.Triple]:
     yield ox.Triple(name, _term("void:distinctSubjects"), _integer(len(subjects)))
     yield ox.Triple(name, _term("void:entities"), _integer(len(dataset.records)))
     for cls, count in kinds.items():
-        part = ox.NamedNode(f"{BASE}dataset#{cls.value.rpartition('#')[2]}")
+        part = ox.NamedNode(f"{BASE}dataset#{lexical(cls).rpartition('#')[2]}")
         yield ox.Triple(name, _term("void:classPartition"), part)
         yield ox.Triple(part, _term("void:class"), cls)
         yield ox.Triple(part, _term("void:entities"), _integer(count))
@@ -81,10 +80,6 @@ def _distribution(name: ox.NamedNode, file: str, data: bytes) -> Iterator[ox.Tri
     digest = hashlib.sha256(data).hexdigest()
     value = ox.Literal(digest, datatype=ox.NamedNode(f"{XSD}hexBinary"))
     yield ox.Triple(checksum, _term("spdx:checksumValue"), value)
-
-
-def _versions(dataset: Dataset) -> list[ox.Literal]:
-    return [triple.object for triple in dataset.ontology if triple.predicate == OWL_VERSION]
 
 
 def _term(compact: str) -> ox.NamedNode:

@@ -134,7 +134,7 @@ class _Parser:
             event = self._next()
             if isinstance(event, yaml.StreamEndEvent):
                 self._fail(event, "empty", "The file is empty; a record needs at least id and type.")
-            if event.version not in (None, (1, 2)):
+            if isinstance(event, yaml.DocumentStartEvent) and event.version not in (None, (1, 2)):
                 self._fail(event, "yaml-version", "The file is read as YAML 1.2; drop the %YAML line.")
             event = self._next()
             if not isinstance(event, yaml.MappingStartEvent):
@@ -164,19 +164,20 @@ class _Parser:
             return self._sequence(event)
         self._fail(event, "alias", "Aliases (*name) are not allowed; write the value out.")
 
-    def _check(self, event: yaml.Event) -> None:
+    def _check(self, event: yaml.NodeEvent) -> None:
         if event.anchor is not None:
             self._fail(event, "anchor", "Anchors (&name) are not allowed; write the value out.")
-        if event.tag is not None:
-            self._fail(event, "tag", f"Tags ({event.tag}) are not allowed; drop it.")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            self._fail(event, "tag", f"Tags ({tag}) are not allowed; drop it.")
 
-    def _enter(self, event: yaml.Event) -> None:
+    def _enter(self, event: yaml.NodeEvent) -> None:
         self._check(event)
         self.depth += 1
         if self.depth > MAX_DEPTH:
             self._fail(event, "too-deep", f"The nesting is deeper than {MAX_DEPTH} levels.")
 
-    def _mapping(self, start: yaml.Event) -> Mapping:
+    def _mapping(self, start: yaml.MappingStartEvent) -> Mapping:
         self._enter(start)
         entries: dict[str, Entry] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
@@ -195,7 +196,7 @@ class _Parser:
         self.depth -= 1
         return Mapping(entries, _mark(start))
 
-    def _sequence(self, start: yaml.Event) -> Sequence:
+    def _sequence(self, start: yaml.SequenceStartEvent) -> Sequence:
         self._enter(start)
         items: list[Node] = []
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
@@ -203,7 +204,7 @@ class _Parser:
         self.depth -= 1
         return Sequence(items, _mark(start))
 
-    def _scalar(self, event: yaml.Event) -> Scalar:
+    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         self._check(event)
         value: str = event.value
         if not event.implicit[0]:  # quoted, or a block: always a string
@@ -215,9 +216,7 @@ class _Parser:
         if _CANONICAL_INT.fullmatch(value):
             return Scalar(int(value), _mark(event))
         if _NUMBER.fullmatch(value):
-            self._fail(
-                event, "number", f"YAML may read {value} as another number; put it in quotes."
-            )
+            self._fail(event, "number", f"YAML may read {value} as another number; put it in quotes.")
         return Scalar(value, _mark(event))
 
     def _fail(self, event: yaml.Event, rule: str, message: str) -> NoReturn:
@@ -225,7 +224,8 @@ class _Parser:
 
 
 def _mark(event: yaml.Event) -> Mark:
-    return Mark(event.start_mark.line + 1, event.start_mark.column + 1)
+    place = event.start_mark
+    return Mark(place.line + 1, place.column + 1) if place else Mark(1, 1)
 
 
 def _mark_at(before: str) -> Mark:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from mil2mil.context import BASE
-from mil2mil.graph import RDF_TYPE
+from mil2mil.graph import RDF_TYPE, lexical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +91,7 @@ def _group(triples: Iterable[ox.Triple | ox.Quad]) -> Triples:
         key = (triple.subject, triple.predicate, triple.object)
         if key not in seen:
             seen.add(key)
-            grouped[triple.subject.value][triple.predicate.value].append(triple.object)
+            grouped[lexical(triple.subject)][triple.predicate.value].append(triple.object)
     return grouped
 
 
@@ -106,8 +106,8 @@ def trig(quads: Iterable[ox.Quad], context: Context) -> str:
     writer = _Turtle({**PREFIXES, **context.prefixes})
     graphs: dict[str, list[ox.Quad]] = defaultdict(list)
     for quad in quads:
-        named = isinstance(quad.graph_name, ox.NamedNode)
-        graphs[quad.graph_name.value if named else ""].append(quad)
+        graph = quad.graph_name
+        graphs[graph.value if isinstance(graph, ox.NamedNode) else ""].append(quad)
     blocks = writer.subjects(_group(graphs.pop("", [])))
     for name in sorted(graphs):
         inner = "\n".join(writer.subjects(_group(graphs[name]), "    "))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from mil2mil.context import BASE
+from mil2mil.finding import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,13 +40,38 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BATCH = 500  # records in a JSON-LD document: the context is processed once for each
 
 
+def lexical(term: object) -> str:
+    """The IRI of a named node or the lexical form of a literal; there are no other terms here."""
+    if not isinstance(term, (ox.NamedNode, ox.Literal)):
+        raise TypeError(f"{term!r} is neither a named node nor a literal")
+    return term.value
+
+
+def select(store: ox.Store, query: str, where: str) -> ox.QuerySolutions:
+    """Run a SELECT over all graphs; `where` names the query in the DatasetError for a wrong one."""
+    try:
+        result = store.query(query, use_default_graph_as_union=True)
+    except (SyntaxError, ValueError) as error:
+        raise DatasetError(f"{where}: this is not SPARQL: {error}") from error
+    if not isinstance(result, ox.QuerySolutions):
+        raise DatasetError(f"{where}: a SELECT is expected")
+    return result
+
+
+def rows(store: ox.Store, query: str, where: str = "a query") -> Iterator[dict[str, str]]:
+    """The solutions of a SELECT: IRIs and lexical forms by variable, empty where unbound."""
+    solutions = select(store, query, where)
+    names = [variable.value for variable in solutions.variables]
+    for solution in solutions:
+        yield {name: lexical(term) if (term := solution[name]) is not None else "" for name in names}
+
+
 def map_quads(records: Sequence[Record], context: Context) -> list[ox.Quad]:
     """The triples that the records' JSON-LD says, each in the graph of its record."""
     quads: list[ox.Quad] = []
     for start in range(0, len(records), _BATCH):
         graphs = [
-            {"id": record.graph, "@graph": [record.json]}
-            for record in records[start : start + _BATCH]
+            {"id": record.graph, "@graph": [record.json]} for record in records[start : start + _BATCH]
         ]
         text = json.dumps({"@context": context.definitions, "@graph": graphs}, ensure_ascii=False)
         quads.extend(ox.parse(text, format=ox.RdfFormat.JSON_LD, base_iri=BASE))
@@ -69,14 +95,11 @@ def derive_types(quads: Iterable[ox.Quad], ranges: Mapping[str, str]) -> Iterato
             and _record_of(node) == _record_of(quad.subject)  # a reference is no entailment
             and quad.predicate.value in ranges
         ):
-            yield ox.Quad(
-                node, RDF_TYPE, ox.NamedNode(ranges[quad.predicate.value]), quad.graph_name
-            )
+            yield ox.Quad(node, RDF_TYPE, ox.NamedNode(ranges[quad.predicate.value]), quad.graph_name)
 
 
-def _record_of(node: ox.NamedNode) -> str:
-    iri: str = node.value
-    return iri.partition("#")[0]
+def _record_of(node: object) -> str:
+    return lexical(node).partition("#")[0]
 
 
 def derive_days(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
@@ -129,7 +152,7 @@ def provenance(records: Iterable[Record], quads: Iterable[ox.Quad]) -> Iterator[
     for quad in quads:
         node = quad.object
         if isinstance(node, ox.NamedNode) and node.value.startswith(SEEDS):
-            sources.setdefault(quad.graph_name.value, set()).add(node.value.partition("#")[0])
+            sources.setdefault(lexical(quad.graph_name), set()).add(node.value.partition("#")[0])
     for record in records:
         graph = ox.NamedNode(record.graph)
         yield ox.Quad(graph, RDF_TYPE, ENTITY)

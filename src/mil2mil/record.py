@@ -94,9 +94,7 @@ class _Mapper:
             self._report(root.mark, "no-context", message, f'write "@context": {expected}')
         elif root.scalar("@context") != expected:
             message = "Only the dataset's own context is read."
-            self._report(
-                entry.value.mark, "foreign-context", message, f'write "@context": {expected}'
-            )
+            self._report(entry.value.mark, "foreign-context", message, f'write "@context": {expected}')
 
     def _check_id(self, root: Mapping) -> None:
         entry = root.entries.get("id")
@@ -149,9 +147,7 @@ class _Mapper:
                 result.append(name)
             else:
                 message = f"The ontology has no class '{name}'." if name else "A type is a word."
-                self._report(
-                    item.mark, "unknown-type", message, nearest(str(name), self.context.types)
-                )
+                self._report(item.mark, "unknown-type", message, nearest(str(name), self.context.types))
         return result
 
     def _values(self, entry: Entry, term: Term, iri: str) -> Iterator[Any]:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
+from mil2mil.context import BASE
 from mil2mil.document import Scalar, parse_document, read_text
 from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity
+from mil2mil.graph import rows, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,35 +104,15 @@ def _front_matter(file: Path, keys: set[str]) -> tuple[dict[str, str], str]:
     return meta, text
 
 
-def select(store: ox.Store, query: str, where: str) -> ox.QuerySolutions:
-    """Run a SELECT over all graphs; `where` names it in errors."""
-    try:
-        result = store.query(query, use_default_graph_as_union=True)
-    except (SyntaxError, ValueError) as error:
-        raise DatasetError(f"{where}: this is not SPARQL: {error}") from error
-    if not isinstance(result, ox.QuerySolutions):
-        raise DatasetError(f"{where}: a SELECT is expected")
-    return result
-
-
 def run_check(check: Check, store: ox.Store) -> list[Hit]:
     """The solutions of a check, each with its message filled in."""
     hits = []
-    solutions = select(store, check.query, check.path)
-    names = [variable.value for variable in solutions.variables]
-    for row in solutions:
-        bound = {name: _lexical(row[name]) for name in names}
+    for bound in rows(store, check.query, check.path):
         message = check.message
         for name, text in bound.items():
-            message = message.replace(f"{{{name}}}", text.removeprefix("https://w3id.org/mil2mil/"))
-        hits.append(
-            Hit(check, bound["focus"], bound.get("path", ""), bound.get("value", ""), message)
-        )
+            message = message.replace(f"{{{name}}}", text.removeprefix(BASE))
+        hits.append(Hit(check, bound["focus"], bound.get("path", ""), bound.get("value", ""), message))
     return hits
-
-
-def _lexical(term: ox.NamedNode | ox.Literal | None) -> str:
-    return term.value if term is not None else ""
 
 
 def vacuous(checks: list[Check], store: ox.Store, without_focus: Severity) -> Iterator[Finding]:
@@ -140,7 +122,7 @@ def vacuous(checks: list[Check], store: ox.Store, without_focus: Severity) -> It
             line for line in check.query.splitlines() if line.upper().startswith("PREFIX")
         )
         query = f"{prefixes}\nSELECT ?focus {{ {check.target} }} LIMIT 1"
-        if not list(select(store, query, check.path)):
+        if not any(rows(store, query, check.path)):
             message = "The check has no focus node: nothing in the dataset fits its target."
             rule = "vacuity/no-focus-node"
             yield Finding(check.path, Mark(1, 1), without_focus, rule, message, focus=check.name)

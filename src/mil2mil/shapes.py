@@ -6,12 +6,14 @@ and CI requires the same results of both.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
 from mil2mil.finding import DatasetError, Finding, Mark, Severity, nearest
+from mil2mil.graph import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 ENGINES = ("shacl", "pyshacl")
 SH = "http://www.w3.org/ns/shacl#"
 SHAPES = "https://w3id.org/mil2mil/shapes#"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+SUBCLASS_OF = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
 
 # The terms of SHACL Core, with those that describe shapes (W3C Recommendation of 20 July 2017).
 _CORE = frozenset(
@@ -35,7 +39,10 @@ _CORE = frozenset(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Result:
-    """A validation result as SHACL defines it: IRIs and lexical forms, empty where there is none."""
+    """A validation result as SHACL defines it: IRIs and lexical forms, empty where there is none.
+
+    Of a path of several steps, `path` is the first: it is the key under which a person looks.
+    """
 
     focus: str
     path: str
@@ -65,7 +72,7 @@ def _by_shacl(data: str, shapes: str) -> Iterator[Result]:
     for result in report.results:
         yield Result(
             _plain(result.focus_node),
-            _plain(result.path),
+            _first_step(result.path),
             result.value_plain or "",
             _plain(result.source_shape),
             result.component_iri.removeprefix(SH),
@@ -86,14 +93,21 @@ def _by_pyshacl(data: str, shapes: str) -> Iterator[Result]:
     )
     if not isinstance(report, rdflib.Graph):
         raise ValueError(str(report))
+
+    def first_step(result: rdflib.term.Node) -> str:
+        path = report.value(result, sh.resultPath)
+        step = report.value(path, rdflib.RDF.first) if isinstance(path, rdflib.BNode) else path
+        return str(step or "")
+
     for result in report.subjects(rdflib.RDF.type, sh.ValidationResult):
 
         def value(term: str, result: rdflib.term.Node = result) -> str:
-            return str(report.value(result, sh[term], default=""))
+            node = report.value(result, sh[term])
+            return "" if node is None else str(node)
 
         yield Result(
             value("focusNode"),
-            value("resultPath"),
+            first_step(result),
             value("value"),
             value("sourceShape"),
             value("sourceConstraintComponent").removeprefix(SH),
@@ -106,114 +120,77 @@ def _plain(term: str | None) -> str:
     return term.removeprefix("<").removesuffix(">") if term else ""
 
 
-def vacuous(
-    files: dict[str, str], store: ox.Store, without_focus: Severity
-) -> Iterator[Finding]:
+def _first_step(path: str | None) -> str:
+    step = re.search(r"<([^>]*)>", path or "")
+    return step.group(1) if step else ""
+
+
+def vacuous(files: dict[str, str], store: ox.Store, without_focus: Severity) -> Iterator[Finding]:
     """What the shapes only seem to check.
 
     `files` are the texts of the shapes by path; `store` holds the data and the ontology. Unknown
     `sh:` terms, classes and paths are violations; a shape without a focus node has the severity
     `without_focus`, because a young dataset has not everything yet.
     """
-    shapes = ox.Store()
     for path, text in files.items():
-        shapes.bulk_extend(
-            ox.Quad(*triple, ox.NamedNode(f"file:{path}"))
-            for triple in _triples(path, text)
-        )
-    yield from _unknown_terms(shapes, files)
-    yield from _undeclared(shapes, files, store)
-    for quad in shapes.quads_for_pattern(None, ox.NamedNode(f"{SH}targetClass"), None):
-        if not _has_instance(store, quad.object):
-            message = "The shape has no focus node: the dataset has nothing of its class."
-            yield _finding(files, quad, quad.subject, "no-focus-node", message, severity=without_focus)
+        shapes = ox.Store()
+        try:
+            shapes.bulk_load(text.encode(), format=ox.RdfFormat.TURTLE)
+        except SyntaxError as error:
+            raise DatasetError(f"{path}:{error.lineno}: This is not Turtle: {error.msg}") from error
+        yield from _unknown_terms(shapes, path, text)
+        yield from _undeclared(shapes, path, text, store)
+        query = f"SELECT ?shape ?class {{ ?shape <{SH}targetClass> ?class }} ORDER BY ?shape"
+        for row in rows(shapes, query):
+            if not _ask(store, f"?node a/<{SUBCLASS_OF}>* <{row['class']}>"):
+                message = "The shape has no focus node: the dataset has nothing of its class."
+                name = row["shape"]
+                mark = _mark(text, name)
+                yield Finding(path, mark, without_focus, "vacuity/no-focus-node", message, focus=name)
 
 
-def _triples(path: str, text: str) -> list[tuple[ox.NamedNode | ox.BlankNode, ox.NamedNode, object]]:
-    try:
-        return [
-            (quad.subject, quad.predicate, quad.object)
-            for quad in ox.parse(text, format=ox.RdfFormat.TURTLE)
-        ]
-    except SyntaxError as error:
-        raise DatasetError(f"{path}:{error.lineno}: This is not Turtle: {error.msg}") from error
+def _unknown_terms(shapes: ox.Store, path: str, text: str) -> Iterator[Finding]:
+    terms = {term for quad in shapes for term in (quad.predicate, quad.object)}
+    for iri in sorted(term.value for term in terms if isinstance(term, ox.NamedNode)):
+        name = iri.removeprefix(SH)
+        if name != iri and name not in _CORE:
+            message = f"SHACL Core has no term 'sh:{name}'; every engine passes over it."
+            yield _unknown(path, text, iri, "unknown-shacl-term", message, _CORE)
 
 
-def _unknown_terms(shapes: ox.Store, files: dict[str, str]) -> Iterator[Finding]:
-    seen = set()
-    for quad in shapes:
-        for term in (quad.predicate, quad.object):
-            if isinstance(term, ox.NamedNode) and term.value.startswith(SH):
-                name = term.value.removeprefix(SH)
-                if name not in _CORE and (quad.graph_name, name) not in seen:
-                    seen.add((quad.graph_name, name))
-                    message = f"SHACL Core has no term 'sh:{name}'; every engine passes over it."
-                    yield _finding(
-                        files, quad, term, "unknown-shacl-term", message, nearest(name, _CORE)
-                    )
-
-
-def _undeclared(shapes: ox.Store, files: dict[str, str], store: ox.Store) -> Iterator[Finding]:
-    rows = shapes.query(
-        f"""PREFIX sh: <{SH}> SELECT DISTINCT ?graph ?kind ?term {{ GRAPH ?graph {{
+def _undeclared(shapes: ox.Store, path: str, text: str, store: ox.Store) -> Iterator[Finding]:
+    query = f"""PREFIX sh: <{SH}> PREFIX rdf: <{RDF}> SELECT DISTINCT ?kind ?term {{
         {{ ?shape sh:targetClass|sh:class ?term BIND("class" AS ?kind) }} UNION
-        {{ ?shape sh:path/(sh:inversePath|<http://www.w3.org/1999/02/22-rdf-syntax-ns#rest>*/<http://www.w3.org/1999/02/22-rdf-syntax-ns#first>)? ?term
-           BIND("property" AS ?kind) FILTER(ISIRI(?term)) }} }} }} ORDER BY ?graph ?term"""
-    )
-    for row in rows:
+        {{ ?shape sh:path/sh:inversePath?/(rdf:rest*/rdf:first)?/sh:inversePath? ?term
+           BIND("property" AS ?kind) FILTER(ISIRI(?term)) }} }} ORDER BY ?term"""
+    for row in rows(shapes, query):
         term = row["term"]
-        if not _is_known(store, term):
-            message = f"The ontology has no {row['kind'].value} <{term.value}>."
-            known = _terms_like(store, term)
-            quad = ox.Quad(term, term, term, row["graph"])
-            yield _finding(
-                files, quad, term, f"unknown-{row['kind'].value}", message, nearest(term.value, known)
-            )
+        used = f"{{ ?s <{term}> ?o }} UNION {{ ?s a <{term}> }}"
+        if not _ask(store, f"{{ <{term}> a ?type }} UNION {used}"):
+            message = f"The ontology has no {row['kind']} <{term}>."
+            rule = f"unknown-{row['kind']}"
+            yield _unknown(path, text, term, rule, message, _declared(store))
 
 
-def _is_known(store: ox.Store, term: ox.NamedNode) -> bool:
-    return bool(
-        store.query(
-            f"ASK {{ {{ {term} a ?type }} UNION {{ ?s {term} ?o }} UNION {{ ?s a {term} }} }}",
-            use_default_graph_as_union=True,
-        )
-    )
+def _declared(store: ox.Store) -> list[str]:
+    query = "SELECT DISTINCT ?term { ?term a ?type FILTER(STRSTARTS(STR(?type), STR(owl:))) }"
+    prefix = "PREFIX owl: <http://www.w3.org/2002/07/owl#> "
+    return [row["term"] for row in rows(store, prefix + query)]
 
 
-def _terms_like(store: ox.Store, term: ox.NamedNode) -> Iterable[str]:
-    namespace = term.value.rpartition("#")[0]
-    rows = store.query("SELECT DISTINCT ?s { ?s a ?type }", use_default_graph_as_union=True)
-    return [
-        row["s"].value
-        for row in rows
-        if isinstance(row["s"], ox.NamedNode) and row["s"].value.startswith(namespace)
-    ]
+def _ask(store: ox.Store, pattern: str) -> bool:
+    return bool(store.query(f"ASK {{ {pattern} }}", use_default_graph_as_union=True))
 
 
-def _has_instance(store: ox.Store, cls: ox.NamedNode) -> bool:
-    return bool(
-        store.query(
-            f"ASK {{ ?s a/<http://www.w3.org/2000/01/rdf-schema#subClassOf>* {cls} }}",
-            use_default_graph_as_union=True,
-        )
-    )
+def _unknown(path: str, text: str, iri: str, rule: str, message: str, known: Iterable[str]) -> Finding:
+    name = iri.rpartition("#")[2]
+    suggestion = nearest(name, sorted({other.rpartition("#")[2] for other in known}))
+    mark = _mark(text, iri)
+    return Finding(path, mark, Severity.VIOLATION, f"vacuity/{rule}", message, suggestion, focus=iri)
 
 
-def _finding(
-    files: dict[str, str],
-    quad: ox.Quad,
-    term: ox.NamedNode,
-    rule: str,
-    message: str,
-    suggestion: str = "",
-    severity: Severity = Severity.VIOLATION,
-) -> Finding:
-    path = quad.graph_name.value.removeprefix("file:")
-    name = term.value.rpartition("#")[2]
-    mark = Mark(1, 1)
-    for number, line in enumerate(files[path].splitlines(), 1):
-        at = line.find(f":{name}")
-        if at >= 0 and not line[at + 1 + len(name) :][:1].isalnum():
-            mark = Mark(number, line.rfind(" ", 0, at) + 2)
-            break
-    return Finding(path, mark, severity, f"vacuity/{rule}", message, suggestion, focus=term.value)
+def _mark(text: str, iri: str) -> Mark:
+    """Where a term first stands in Turtle, written with a prefix."""
+    found = re.search(rf"[\w-]*:{re.escape(iri.rpartition('#')[2])}(?![\w-])", text)
+    before = text[: found.start()] if found else ""
+    return Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))

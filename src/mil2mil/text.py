@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from mil2mil.graph import TERMS
+from mil2mil.graph import TERMS, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import pyoxigraph as ox
 
 _ARTICLES = f"""PREFIX m2m: <{TERMS}>
-SELECT ?article ?file ?sha ?length {{ ?article m2m:fileName ?file ; m2m:sha256 ?sha ; m2m:length ?length }}
+SELECT ?article ?file ?sha ?length {{
+  ?article m2m:fileName ?file ; m2m:sha256 ?sha ; m2m:length ?length }}
 ORDER BY ?article"""
 
 _SPANS = f"""PREFIX m2m: <{TERMS}>
@@ -32,9 +33,8 @@ def verify(store: ox.Store, folder: Path) -> Iterator[Mismatch]:
     Each mismatch is (focus IRI, property IRI, value, rule, message).
     """
     texts: dict[str, str] = {}
-    for row in store.query(_ARTICLES, use_default_graph_as_union=True):
-        article, name = row["article"].value, row["file"].value
-        sha, length = row["sha"].value, row["length"].value
+    for row in rows(store, _ARTICLES):
+        article, name, sha, length = row["article"], row["file"], row["sha"], row["length"]
         file = folder / name
         if "/" in name or "\\" in name or not file.is_file():
             message = f"The folder of texts has no file '{name}'."
@@ -45,21 +45,20 @@ def verify(store: ox.Store, folder: Path) -> Iterator[Mismatch]:
             message = "The text is not the one that was read: its SHA-256 is another."
             yield article, f"{TERMS}sha256", sha, "other-text", message
         text = texts[article] = data.decode("utf-8", errors="replace")
-        if len(text) != int(length):
+        if str(len(text)) != length:
             message = f"The text has {len(text)} code points, not {length}."
             yield article, f"{TERMS}length", length, "other-length", message
-    for row in store.query(_SPANS, use_default_graph_as_union=True):
-        if row["article"].value in texts:
-            yield from _compare(row, texts[row["article"].value])
+    for row in rows(store, _SPANS):
+        if row["article"] in texts:
+            yield from _compare(row, texts[row["article"]])
 
 
-def _compare(row: ox.QuerySolution, text: str) -> Iterator[Mismatch]:
-    node, start, end = row["node"].value, int(row["start"].value), int(row["end"].value)
-    stretch = text[start:end]
-    words = row["words"]
-    if hashlib.sha256(stretch.encode()).hexdigest() != row["sha"].value:
+def _compare(row: dict[str, str], text: str) -> Iterator[Mismatch]:
+    start, end = row["start"], row["end"]
+    stretch = text[int(start) : int(end)]
+    if hashlib.sha256(stretch.encode()).hexdigest() != row["sha"]:
         message = f"The text from {start} to {end} is not the one whose SHA-256 is recorded."
-        yield node, f"{TERMS}span", row["span"].value, "other-span", message
-    elif words is not None and words.value != stretch:
+        yield row["node"], f"{TERMS}span", row["span"], "other-span", message
+    elif row["words"] not in ("", stretch):
         message = "The words are not those that stand in the text at the span."
-        yield node, f"{TERMS}words", words.value, "other-words", message
+        yield row["node"], f"{TERMS}words", row["words"], "other-words", message

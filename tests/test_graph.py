@@ -1,0 +1,161 @@
+"""The graph: the same as independent JSON-LD processors make, and what is derived from it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyoxigraph as ox
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pyld import jsonld
+
+from conftest import ROOT
+from mil2mil import graph
+from mil2mil.context import BASE
+
+if TYPE_CHECKING:
+    from mil2mil.dataset import Dataset
+
+CONTEXT_TEXT = (ROOT / "ontology" / "context.jsonld").read_text(encoding="utf-8")
+
+
+def only_our_context(url: str, _options: object) -> dict[str, Any]:
+    assert url.endswith("/ontology/context.jsonld"), f"{url} must not be asked for"
+    return {"contextUrl": None, "documentUrl": url, "document": json.loads(CONTEXT_TEXT)}
+
+
+def canonical(nquads: str) -> list[str]:
+    dataset = ox.Dataset(ox.parse(nquads, format=ox.RdfFormat.N_QUADS))
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return sorted(map(str, dataset))
+
+
+class CoreLoader(yaml.SafeLoader):
+    """PyYAML with the core schema's scalars as far as our files use them: integers and strings."""
+
+
+CoreLoader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag == "tag:yaml.org,2002:int"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def test_pyld_makes_the_same_graph_of_every_file(dataset: Dataset) -> None:
+    """Before derived triples; our IRIs of nested nodes are blank nodes to a plain processor."""
+    assert len(dataset.records) > 100
+    by_graph: dict[str, list[ox.Quad]] = {}
+    for quad in dataset.mapped:
+        by_graph.setdefault(graph.lexical(quad.graph_name), []).append(quad)
+    for record in dataset.records.values():
+        document = yaml.load(record.document.text, Loader=CoreLoader)  # noqa: S506
+        theirs = jsonld.to_rdf(
+            document,
+            {"base": BASE, "documentLoader": only_our_context, "format": "application/n-quads"},
+        )
+        given_ids = {BASE + text for text in _ids(document)}
+        blanks = {
+            iri: ox.BlankNode(f"n{number}")
+            for number, iri in enumerate(record.nodes)
+            if iri not in given_ids
+        }
+        ours = "".join(
+            f"{blanks.get(graph.lexical(quad.subject), quad.subject)} {quad.predicate} "
+            f"{blanks.get(graph.lexical(quad.object), quad.object)} .\n"
+            for quad in by_graph[record.graph]
+        )
+        assert canonical(ours) == canonical(theirs), record.id
+
+
+def _ids(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["id"]] if "id" in value else []
+        return own + [text for inner in value.values() for text in _ids(inner)]
+    return [text for inner in value for text in _ids(inner)] if isinstance(value, list) else []
+
+
+def test_no_blank_node_leaves_the_reader(dataset: Dataset) -> None:
+    terms = {term for quad in dataset.quads for term in (quad.subject, quad.object)}
+    assert not any(isinstance(term, ox.BlankNode) for term in terms)
+
+
+def test_every_node_has_a_type(dataset: Dataset) -> None:
+    typed = {quad.subject for quad in dataset.quads if quad.predicate == graph.RDF_TYPE}
+    assert {quad.subject for quad in dataset.quads} == typed
+
+
+DAYS = {
+    "2017-02-16": ("2017-02-16", "2017-02-16"),
+    "2017-02-10?": ("2017-02-10", "2017-02-10"),
+    "2021-06": ("2021-06-01", "2021-06-30"),
+    "2014~": ("2014-01-01", "2014-12-31"),
+    "2017-02-06/2017-02-12": ("2017-02-06", "2017-02-12"),
+    "2014/..": ("2014-01-01", None),
+    "../2014-03": (None, "2014-03-31"),
+    "2012-11-09/": ("2012-11-09", None),
+    "/2012-11-09": (None, "2012-11-09"),
+    "[2020-10-30,2021-01-08]": ("2020-10-30", "2021-01-08"),
+    "2016-02~/2017-02": ("2016-02-01", "2017-02-28"),
+}
+
+
+@pytest.mark.parametrize("date", DAYS)
+def test_days_of_a_date(date: str) -> None:
+    first, last = (text and datetime.date.fromisoformat(text) for text in DAYS[date])
+    assert graph.days_of(date) == (first, last)
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "",
+        "Thursday",
+        "2017-02-30",
+        "2017-13",
+        "16.2.2017",
+        "2017-2-6",
+        "2017-W07-4",
+        "2018/2017",
+        "20170216",
+    ],
+)
+def test_what_is_no_date(date: str) -> None:
+    assert graph.days_of(date) is None
+
+
+@given(st.dates(), st.dates())
+def test_days_of_an_interval(one: datetime.date, other: datetime.date) -> None:
+    first, last = sorted((one, other))
+    assert graph.days_of(f"{first}/{last}") == (first, last)
+    assert (graph.days_of(f"{last}/{first}") is None) == (first != last)
+
+
+@given(st.text(max_size=30))
+def test_any_date_is_read_or_refused(text: str) -> None:
+    days = graph.days_of(text)
+    assert days is None or days[0] is None or days[1] is None or days[0] <= days[1]
+
+
+def test_a_reference_gives_no_type(dataset: Dataset) -> None:
+    """Only what is nested gets its type from the property that holds it."""
+    ranges = {f"{graph.TERMS}place": f"{graph.TERMS}Place"}
+    name = ox.NamedNode(f"{BASE}graphs/a")
+    quads = [
+        ox.Quad(
+            ox.NamedNode(f"{BASE}a"),
+            ox.NamedNode(f"{graph.TERMS}place"),
+            ox.NamedNode(f"{BASE}{to}"),
+            name,
+        )
+        for to in ("b#x", "a#x")
+    ]
+    quads += [
+        ox.Quad(
+            ox.NamedNode(f"{BASE}{node}"), ox.NamedNode(f"{graph.TERMS}label"), ox.Literal("x"), name
+        )
+        for node in ("b#x", "a#x")
+    ]
+    assert [graph.lexical(quad.subject) for quad in graph.derive_types(quads, ranges)] == [f"{BASE}a#x"]
