@@ -33,7 +33,8 @@ PREFIXES = {
     "wd": "http://www.wikidata.org/entity/",
 }
 _LOCAL = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_RELATIVE = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*(#[A-Za-z0-9._-]+)?")
+_SEGMENT = "[A-Za-z0-9_-][A-Za-z0-9._-]*"  # none that starts with a dot: those are resolved away
+_RELATIVE = re.compile(f"{_SEGMENT}(/{_SEGMENT})*(#{_SEGMENT})?")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 Triples = dict[str, dict[str, list[Any]]]  # objects by predicate by subject
@@ -118,7 +119,8 @@ def trig(quads: Iterable[ox.Quad], context: Context) -> str:
 def nquads(quads: Iterable[ox.Quad]) -> str:
     """Quads as N-Quads, sorted by line."""
     data = ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
-    return "".join(sorted(set(data.decode("utf-8").splitlines(keepends=True))))
+    lines = sorted(set(data.split(b"\n")) - {b""})
+    return b"".join(line + b"\n" for line in lines).decode("utf-8")
 
 
 def jsonld(triples: Iterable[ox.Triple | ox.Quad], context: Context) -> str:
@@ -209,7 +211,8 @@ def write_all(folder: Path, files: dict[str, str]) -> None:
                 stream.write(text)
             os.chmod(temporary, 0o644)
         while ready:
-            os.replace(*ready.pop(0))
+            os.replace(*ready[0])
+            ready.pop(0)
     finally:
         for temporary, _ in ready:
             os.unlink(temporary)
