@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 import rdflib
-from conftest import ROOT
 
+from conftest import ROOT
 from mil2mil import rules
 
 if TYPE_CHECKING:

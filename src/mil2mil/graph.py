@@ -63,7 +63,7 @@ def rows(store: ox.Store, query: str, where: str = "a query") -> Iterator[dict[s
     solutions = select(store, query, where)
     names = [variable.value for variable in solutions.variables]
     for solution in solutions:
-        yield {name: lexical(term) if (term := solution[name]) is not None else "" for name in names}
+        yield {name: str(getattr(solution[name], "value", "")) for name in names}
 
 
 def map_quads(records: Sequence[Record], context: Context) -> list[ox.Quad]:
