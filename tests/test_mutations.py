@@ -223,7 +223,7 @@ FOLDERS = "|".join([*sorted(folder.name for folder in (ROOT / "data").iterdir())
 REFERENCE = rf"( *(?:- )?(?:\w+: )?)((?:{FOLDERS})/[\w.#-]+)"
 CONCEPTS = "modality|act|format|role|count|form|mode|rank|placeKind|unitKind|craftKind"
 REQUIRED = (
-    "format|form|speaker|act|gloss|property|reason|number|span|sha256|in|by|relays|unitKind|label|"
+    "format|form|speaker|act|property|reason|number|span|sha256|in|by|relays|unitKind|label|"
     "publisher|address|fileName|length|placeKind|isoCode(?=: [UR])|type"
 )
 
@@ -250,7 +250,7 @@ MUTATORS: dict[str, tuple[int, Mutator]] = {
     "evidence removed": (120, drop_block(r" *evidence:.*")),
     "required key removed": (
         40,
-        drop_block(rf" *(?:{REQUIRED}):.*|(?:tenures|claims|participants):"),
+        drop_block(rf" *(?:{REQUIRED}):.*|(?:tenures|claims):"),
     ),
     "modality removed": (20, drop_block(r"modality:.*")),
     "inference removed": (30, drop_inference),

@@ -173,9 +173,9 @@ def _undeclared(shapes: ox.Store, path: str, text: str, store: ox.Store) -> Iter
 
 
 def _declared(store: ox.Store) -> list[str]:
-    query = "SELECT DISTINCT ?term { ?term a ?type FILTER(ISIRI(?term) && STRSTARTS(STR(?type), STR(owl:))) }"
-    prefix = "PREFIX owl: <http://www.w3.org/2002/07/owl#> "
-    return [row["term"] for row in rows(store, prefix + query)]
+    query = """PREFIX owl: <http://www.w3.org/2002/07/owl#> SELECT DISTINCT ?term {
+        ?term a ?type FILTER(ISIRI(?term) && STRSTARTS(STR(?type), STR(owl:))) }"""
+    return [row["term"] for row in rows(store, query)]
 
 
 def _ask(store: ox.Store, pattern: str) -> bool:
