@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,15 @@ from hypothesis import strategies as st
 from conftest import ROOT
 from mil2mil import graph
 from mil2mil.context import Context
+from mil2mil.dataset import Dataset
 from mil2mil.document import parse_document
-from mil2mil.finding import Mark
+from mil2mil.finding import Mark, render
 from mil2mil.record import locate, map_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from mil2mil.dataset import Dataset
     from mil2mil.finding import Finding
     from mil2mil.record import Record
 
@@ -171,3 +173,22 @@ def test_different_parents_have_different_nodes() -> None:
     record, findings = read(text, "data/contacts/x.yaml")
     assert findings == []
     assert sum("participants" in iri for iri in record.nodes) == 3
+
+
+def test_links_are_not_followed(small: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.yaml"
+    secret.write_text("password: hidden\n", encoding="utf-8")
+    (tmp_path / "outside").mkdir()
+    (small / "data" / "places" / "link.yaml").symlink_to(secret)
+    (small / "data" / "linked").symlink_to(tmp_path / "outside")
+    (small / "data" / "places" / "notes.txt").write_text("x", encoding="utf-8")
+    os.mkfifo(small / "data" / "places" / "pipe.yaml")
+    invalid = Dataset(small)
+    findings = invalid.validate()
+    assert [(finding.file, finding.rule) for finding in findings] == [
+        ("data/linked", "reader/not-a-record"),
+        ("data/places/link.yaml", "reader/not-a-record"),
+        ("data/places/notes.txt", "reader/not-a-record"),
+        ("data/places/pipe.yaml", "reader/not-a-record"),
+    ]
+    assert "hidden" not in render(findings, invalid.line_of)

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
+import textwrap
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -164,24 +167,27 @@ def _coverage(options: argparse.Namespace) -> int:
         _print_findings(dataset, dataset.unreadable)
         raise DatasetError("coverage needs a dataset that can be read")
     units = cover(dataset.store)
+    width = max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
+
+    def show(head: str, text: str) -> None:
+        print(
+            textwrap.fill(head + text, width, subsequent_indent=" " * len(head), break_on_hyphens=False)
+        )
+
     article = ""
     for unit in units:
         if unit.article != article:
             article = unit.article
             print(f"\n{article}")
-        sign = "·" if unit.reason and not unit.facts else "✓" if unit.facts else "✗"
-        print(f"  {sign} {unit.id}  {unit.gloss}")
+        sign = "✓" if unit.facts else "·" if unit.reason else "✗"
+        show(f"  {sign} {unit.id}  ", unit.gloss)
         supported: dict[str, list[str]] = {}
         for record, kind in unit.facts:
             supported.setdefault(record, []).append(kind)
         for record, kinds in sorted(supported.items()):
-            named = ", ".join(
-                kind if kinds.count(kind) == 1 else f"{kinds.count(kind)} × {kind}"
-                for kind in sorted(set(kinds))
-            )
-            print(f"         {record}: {named}")
+            show("         ", f"{record}: {_kinds(kinds)}")
         if unit.reason:
-            print(f"         no fact: {unit.reason}")
+            show("         ", f"no fact: {unit.reason}")
     covered = sum(unit.covered for unit in units)
     reasoned = sum(bool(unit.reason) for unit in units)
     print(
@@ -191,6 +197,12 @@ def _coverage(options: argparse.Namespace) -> int:
     if not units:
         print("There is no article, so nothing is covered.")
     return CONFORMS if units and covered == len(units) else FINDINGS
+
+
+def _kinds(kinds: list[str]) -> str:
+    return ", ".join(
+        kind if number == 1 else f"{number} × {kind}" for kind, number in sorted(Counter(kinds).items())
+    )
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -223,8 +235,6 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _summarise(dataset: Dataset, findings: list[Finding], covered: int, units: int) -> None:
-    from collections import Counter
-
     kinds: dict[str, Counter[str]] = {}
     for record in dataset.records.values():
         folder = record.id.partition("/")[0]

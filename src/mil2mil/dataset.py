@@ -11,9 +11,9 @@ import pyoxigraph as ox
 
 from mil2mil import graph, rules, shapes
 from mil2mil.context import BASE, Context
-from mil2mil.document import read_document
+from mil2mil.document import MAX_BYTES, read_document
 from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity, nearest
-from mil2mil.record import Record, id_of_path, locate, map_record
+from mil2mil.record import Record, locate, map_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,44 +62,46 @@ class Dataset:
             self._read(path)
 
     def _paths(self) -> list[str]:
-        """The record files, relative to the root, sorted; links are not followed."""
+        """The record files, and the links in their place, relative to the root, sorted."""
         found = []
         for folder in ("data", "seeds"):
-            for place, _, names in os.walk(self.root / folder):
-                for name in names:
-                    path = Path(place, name).relative_to(self.root).as_posix()
+            for place, folders, names in os.walk(self.root / folder):
+                links = [name for name in folders if Path(place, name).is_symlink()]
+                for name in (*names, *links):
                     if not name.startswith("."):
-                        found.append(path)
+                        found.append(Path(place, name).relative_to(self.root).as_posix())
         return sorted(found)
 
-    def _read(self, path: str) -> None:
+    def _is_plain(self, path: str) -> bool:
+        """Whether a path is a file in the dataset, and not a link, a device or a way out."""
         file = self.root / path
+        return file.is_file() and file.resolve() == file
+
+    def _read(self, path: str) -> None:
         problem = ""
-        if file.is_symlink() or not file.is_file():
+        if not self._is_plain(path):
             problem = "A record is a plain file; links are not followed."
         elif not path.endswith(".yaml"):
             problem = "A record's file ends in .yaml; move other files elsewhere."
         if problem:
-            self._refuse(Finding(path, Mark(1, 1), Severity.VIOLATION, "reader/not-a-record", problem))
+            rule = "reader/not-a-record"
+            self.unreadable.append(Finding(path, Mark(1, 1), Severity.VIOLATION, rule, problem))
             return
         try:
-            document = read_document(file, path)
+            document = read_document(self.root / path, path)
         except ReadError as error:
-            self._refuse(error.finding)
+            self.unreadable.append(error.finding)
             return
         record, findings = map_record(document, self.context, graph.DERIVED)
         self.unreadable.extend(findings)
         self.records[record.id] = record
 
-    def _refuse(self, finding: Finding) -> None:
-        self.unreadable.append(finding)
-
-    def text_of(self, path: str) -> str:
-        return (self.root / path).read_text(encoding="utf-8", errors="replace")
-
     def line_of(self, path: str, line: int) -> str:
         """A line of a file of the dataset, counted from 1; empty where there is none."""
-        lines = self.text_of(path).split("\n")
+        if not self._is_plain(path):
+            return ""
+        with (self.root / path).open("rb") as stream:
+            lines = stream.read(MAX_BYTES).decode("utf-8", errors="replace").split("\n")
         return lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
 
     @cached_property
@@ -317,6 +319,3 @@ def _siblings(name: str, names: Iterable[str]) -> list[str]:
     folder = name.rpartition("/")[0]
     all_names = sorted(names)
     return [other for other in all_names if other.rpartition("/")[0] == folder] or all_names
-
-
-__all__ = ["Dataset", "id_of_path", "load", "packaged"]
