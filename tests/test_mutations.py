@@ -224,7 +224,7 @@ REFERENCE = rf"( *(?:- )?(?:\w+: )?)((?:{FOLDERS})/[\w.#-]+)"
 CONCEPTS = "modality|act|format|role|count|form|mode|rank|placeKind|unitKind|craftKind"
 REQUIRED = (
     "format|form|speaker|act|property|reason|number|span|sha256|in|by|relays|unitKind|label|"
-    "publisher|address|fileName|length|placeKind|isoCode(?=: [UR])|type"
+    "publisher|address|fileName|length|placeKind|isoCode(?=: (?:US|RU|CN))|type"
 )
 
 MUTATORS: dict[str, tuple[int, Mutator]] = {
@@ -292,11 +292,12 @@ def mutations() -> list[Mutation]:
     )
     chosen: list[Mutation] = []
     for kind, (number, mutate) in MUTATORS.items():
-        possible = [
-            Mutation(kind, path, "\n".join(lines), where)
-            for path in files
-            for lines, where in mutate(path, (ROOT / path).read_text(encoding="utf-8").split("\n"), rng)
-        ]
+        possible = []
+        for path in files:
+            before = (ROOT / path).read_text(encoding="utf-8").split("\n")
+            for lines, where in mutate(path, before, rng):
+                if lines != before:
+                    possible.append(Mutation(kind, path, "\n".join(lines), where))
         chosen += rng.sample(possible, min(number, len(possible)))
     return chosen
 
