@@ -57,7 +57,7 @@ def test_a_file_that_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[st
     assert main(["validate"]) == 1
     out = capsys.readouterr().out
     assert "data/places/baku.yaml:5:1" in out
-    assert "Shapes and checks run once every file can be read." in out
+    assert "More may follow: shapes and checks run once every file of the dataset can be read." in out
     assert "violation: " in out
     assert out.count("violation: ") == 1, "no finding follows from the missing record"
 
@@ -67,7 +67,15 @@ def test_paths_limit_what_is_shown(here: Path, capsys: pytest.CaptureFixture[str
     assert main(["validate", "data/contacts"]) == 0
     assert main(["validate", str(here / BAKU)]) == 1
     assert main(["validate", "data/places"]) == 1
-    assert "shape/place-kind" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "shape/place-kind" in out
+    assert "1 more in other files" in out
+
+
+def test_paths_hide_no_file_that_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(here / BAKU, "label: Baku", "labell: Baku")
+    assert main(["validate", "data/contacts"]) == 1
+    assert "data/places/baku.yaml:4:1" in capsys.readouterr().out
 
 
 def test_path_outside(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,10 +99,11 @@ def test_text_that_is_no_folder(here: Path, capsys: pytest.CaptureFixture[str]) 
     assert "no such folder" in capsys.readouterr().err
 
 
-def test_build_writes_five_files_and_a_summary(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_build_writes_its_files_and_a_summary(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["build"]) == 0
     names = sorted(file.name for file in (here / "build").iterdir())
-    assert names == ["mil2mil.jsonld", "mil2mil.nq", "mil2mil.trig", "mil2mil.ttl", "void.ttl"]
+    facts = ["mil2mil.jsonld", "mil2mil.nq", "mil2mil.trig", "mil2mil.ttl"]
+    assert names == [*facts, "ontology.ttl", "vocabularies.ttl", "void.ttl"]
     out = capsys.readouterr().out
     for words in ("contacts", "Facts", "8   of 8 covered", "0 violations", "mil2mil.trig", "bytes"):
         assert words in out

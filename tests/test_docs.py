@@ -78,7 +78,9 @@ def test_python_runs(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
-    assert "2017-02-16 Meeting of Dunford and Gerasimov in Azerbaijan" in run.stdout
+    assert (
+        "2017-02-16             occurred  Meeting of Dunford and Gerasimov in Azerbaijan" in run.stdout
+    )
 
 
 def test_make_sets_everything_up(clone: Path) -> None:

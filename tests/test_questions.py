@@ -6,12 +6,12 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-import pyoxigraph as ox
 import pytest
 import rdflib
 
 from conftest import ROOT
 from mil2mil import rules
+from mil2mil.export import turtle
 
 if TYPE_CHECKING:
     from mil2mil.dataset import Dataset
@@ -22,9 +22,11 @@ NAMES = [file.stem for file in sorted((ROOT / "validation" / "questions").glob("
 
 @pytest.fixture(scope="module")
 def by_rdflib(dataset: Dataset) -> rdflib.Graph:
-    triples = (*(quad.triple for quad in dataset.quads), *dataset.ontology)
-    data = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
-    return rdflib.Graph().parse(data=data, format="nt")
+    """What a downstream user loads: the facts as exported, the ontology and the vocabularies."""
+    union = rdflib.Graph().parse(data=turtle(dataset.quads, dataset.context), format="turtle")
+    for name in ("mil2mil.ttl", "vocabularies.ttl"):
+        union.parse(ROOT / "ontology" / name)
+    return union
 
 
 @pytest.fixture(scope="module")

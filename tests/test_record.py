@@ -50,9 +50,9 @@ REFUSED = [
     ("type: Place\nlabel: 2017\n", "bad-value", (4, 8), "in quotes"),
     ('type: Place\nlabel: " "\n', "bad-value", (4, 8), "empty"),
     ("type: Place\nlabel: {en: Baku}\n", "not-a-value", (4, 8), "plain value"),
-    ("type: Place\nsameAs: []\n", "empty", (4, 9), "drops"),
-    ("type: Place\npartOf: {}\n", "empty", (4, 9), "drops"),
-    ("type: Place\nsameAs: [[https://a.b/]]\n", "list-in-list", (4, 10), "JSON-LD"),
+    ("type: Place\nsameAs: []\n", "empty", (4, 9), "drop the key"),
+    ("type: Place\npartOf: {}\n", "empty", (4, 9), "drop the key"),
+    ("type: Place\nsameAs: [[https://a.b/]]\n", "list-in-list", (4, 10), "list"),
     ("type: Place\nsameAs: [https://a.b/, https://a.b/]\n", "duplicate-value", (4, 24), "twice"),
     ("type: Place\ninferred: {id: places/x#a}\n", "nested-id", (4, 16), "places/baku#…"),
     (
@@ -110,7 +110,36 @@ def test_dangling_reference_has_a_suggestion(edited: Callable[[str, str, str], D
 def test_unknown_concept_has_a_suggestion(edited: Callable[[str, str, str], Dataset]) -> None:
     (finding,) = edited("data/places/baku.yaml", "placeKind: city", "placeKind: citty").validate()
     assert finding.rule == "reader/dangling-reference"
-    assert finding.suggestion == "did you mean 'placeKind/city'?"
+    assert finding.suggestion == "did you mean 'city'?"
+
+
+def test_unknown_concept_like_none(edited: Callable[[str, str, str], Dataset]) -> None:
+    (finding,) = edited("data/places/baku.yaml", "placeKind: city", "placeKind: hamlet").validate()
+    assert finding.message == "'hamlet' is not a value of 'placeKind'."
+    assert finding.suggestion == "the values are city, country, region, sea, venue"
+
+
+def test_id_without_its_folder_has_a_suggestion(small: Path) -> None:
+    file = small / "data/places/baku.yaml"
+    file.write_text(file.read_text().replace("partOf: places/azerbaijan", "partOf: azerbaijan"))
+    (finding,) = Dataset(small).validate()
+    assert finding.suggestion == "did you mean 'places/azerbaijan'?"
+
+
+def test_interval_that_ends_before_it_begins(edited: Callable[[str, str, str], Dataset]) -> None:
+    (finding,) = edited(
+        "data/policies/2014-suspension.yaml", "date: 2014-03-03", "date: 2014-03-03/2014-03-01"
+    ).validate()
+    assert finding.message == "'2014-03-03/2014-03-01' ends before it begins."
+
+
+def test_file_in_the_wrong_folder_is_one_finding(small: Path) -> None:
+    text = (small / "data/officials/michael-flynn.yaml").read_text()
+    (small / "data/contacts/x.yaml").write_text(text.replace("officials/michael-flynn", "contacts/x"))
+    findings = [
+        finding for finding in Dataset(small).validate() if finding.file == "data/contacts/x.yaml"
+    ]
+    assert [finding.rule for finding in findings] == ["shape/Official", "check/unused-record"]
 
 
 def test_date_that_is_none(edited: Callable[[str, str, str], Dataset]) -> None:

@@ -135,19 +135,22 @@ def _count(findings: list[Finding]) -> str:
 
 def _validate(options: argparse.Namespace) -> int:
     dataset = _dataset(options)
-    findings = _find(dataset, options)
-    if options.paths:
+    everything = findings = _find(dataset, options)
+    if options.paths and not dataset.unreadable:
         wanted = [_inside(dataset, path) for path in options.paths]
         findings = [
             finding
-            for finding in findings
+            for finding in everything
             if any(finding.file == path or finding.file.startswith(f"{path}/") for path in wanted)
         ]
     _print_findings(dataset, findings)
     engine = "" if dataset.unreadable else f" (SHACL by {options.engine})"
     print(f"{len(dataset.records)} records{engine}: {_count(findings)}")
     if dataset.unreadable:
-        print("Shapes and checks run once every file can be read.")
+        print("More may follow: shapes and checks run once every file of the dataset can be read.")
+    elsewhere = len(everything) - len(findings)
+    if elsewhere:
+        print(f"{elsewhere} more in other files; `mil2mil validate` shows them.")
     return FINDINGS if findings else CONFORMS
 
 
@@ -221,6 +224,9 @@ def _build(options: argparse.Namespace) -> int:
         "mil2mil.nq": export.nquads(dataset.quads),
         "mil2mil.trig": export.trig(dataset.quads, dataset.context),
     }
+    for name in ("mil2mil.ttl", "vocabularies.ttl"):  # which say what the terms in the facts mean
+        text = (dataset.root / "ontology" / name).read_text(encoding="utf-8")
+        files[name.replace("mil2mil", "ontology")] = text
     files["void.ttl"] = export.turtle(describe.describe(dataset, files), dataset.context)
     export.write_all(options.output, files)
     units = cover(dataset.store)

@@ -24,7 +24,7 @@ class Term:
     """A key: the IRI of its property, and how its values are read.
 
     `kind` is "reference" (a record, or an IRI), "concept" (a name in `vocabulary`), "key" (another
-    key of the context), "text" (in `language`) or "literal" (of `datatype`).
+    key of the context), "text" (in `language`, if it has one) or "literal" (of `datatype`).
     """
 
     key: str
@@ -69,8 +69,8 @@ class Context:
 
     def _term(self, key: str, value: dict[str, Any]) -> Term:
         iri = self._iri(value["@id"])
-        if "@language" in value:
-            return Term(key, iri, "text", language=value["@language"])
+        if "@type" not in value:
+            return Term(key, iri, "text", language=value.get("@language", ""))
         coerced = value["@type"]
         if coerced == "@id":
             return Term(key, iri, "reference")
@@ -93,8 +93,10 @@ class Context:
         """Why a scalar cannot stand under a key, in a sentence, or an empty string if it can."""
         if term.kind == "literal":
             return ""
-        if isinstance(value, int):
+        if isinstance(value, int) and term.kind == "text":
             return f"'{term.key}' takes words, and YAML reads {value} as a number; put it in quotes."
+        if isinstance(value, int):
+            return f"'{term.key}' does not take a number."
         if term.kind == "text":
             return "" if value.strip() else f"'{term.key}' is empty."
         if _ABSOLUTE.fullmatch(value):

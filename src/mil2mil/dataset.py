@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from mil2mil import graph, rules, shapes
+from mil2mil import graph, rules
 from mil2mil.context import BASE, Context
 from mil2mil.document import MAX_BYTES, read_document
-from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity, nearest
-from mil2mil.record import Record, locate, map_record
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity
+from mil2mil.record import Record, id_of_path, map_record
 
 ONTOLOGY_GRAPH = ox.NamedNode(f"{BASE}graphs/ontology")
+_RECORD_FILE = re.compile(r"(data/[^/]+|seeds)/[^/]+[.]yaml")
 FOLDERS = ("data", "ontology", "seeds", "validation")
 
 
@@ -58,7 +56,9 @@ class Dataset:
         self.context = Context.read(self.root / "ontology" / "context.jsonld")
         self.unreadable: list[Finding] = []
         self.records: dict[str, Record] = {}
-        for path in self._paths():
+        paths = self._paths()
+        self._ids = [id_of_path(path) for path in paths]
+        for path in paths:
             self._read(path)
 
     def _paths(self) -> list[str]:
@@ -81,8 +81,10 @@ class Dataset:
         problem = ""
         if not self._is_plain(path):
             problem = "A record is a plain file; links are not followed."
-        elif not path.endswith(".yaml"):
-            problem = "A record's file ends in .yaml; move other files elsewhere."
+        elif not _RECORD_FILE.fullmatch(path):
+            problem = (
+                "A record's file is data/KIND/NAME.yaml or seeds/NAME.yaml; move other files elsewhere."
+            )
         if problem:
             rule = "reader/not-a-record"
             self.unreadable.append(Finding(path, Mark(1, 1), Severity.VIOLATION, rule, problem))
@@ -92,7 +94,7 @@ class Dataset:
         except ReadError as error:
             self.unreadable.append(error.finding)
             return
-        record, findings = map_record(document, self.context, graph.DERIVED)
+        record, findings = map_record(document, self.context, graph.DERIVED, self._ids)
         self.unreadable.extend(findings)
         self.records[record.id] = record
 
@@ -179,143 +181,7 @@ class Dataset:
         return rules.read_questions(self.root / "validation" / "questions")
 
     def validate(self, engine: str = "shacl", texts: Path | None = None) -> list[Finding]:
-        """Everything that is wrong, sorted by file and place.
+        """Everything that is wrong, sorted by file and place; see mil2mil.validation.validate."""
+        from mil2mil.validation import validate  # a later stage, needed only here
 
-        Where a file cannot be read, shapes and checks would speak of what it lacks, so they are not
-        run. `texts` is a folder of article files, against which spans and quotations are verified.
-        """
-        if self.unreadable:
-            return sorted(self.unreadable)
-        findings = [*self._dangling(), *self._undated(), *self._untyped()]
-        explained = {(finding.focus, finding.value) for finding in findings}
-        for result in self._results(engine):
-            if (result.focus, result.value) not in explained and result.path not in graph.DERIVED:
-                findings.append(self._found_by_shape(result))
-        for check in self.checks:
-            for hit in rules.run_check(check, self.store):
-                if (hit.focus, hit.value) not in explained:
-                    rule = f"check/{check.name}"
-                    findings.append(
-                        self.finding(
-                            hit.focus,
-                            hit.path,
-                            hit.value,
-                            rule,
-                            hit.message,
-                            check.severity,
-                            check.help,
-                        )
-                    )
-        if texts is not None:
-            findings.extend(self._mismatches(texts))
-        findings.extend(self._vacuous())
-        return sorted(set(findings))
-
-    def finding(
-        self,
-        focus: str,
-        path: str,
-        value: str,
-        rule: str,
-        message: str,
-        severity: Severity = Severity.VIOLATION,
-        suggestion: str = "",
-    ) -> Finding:
-        """A finding about a node of the graph, at the place where a person wrote it."""
-        record = self.records.get(focus.removeprefix(BASE).partition("#")[0])
-        if record is None:
-            file, mark, name = "ontology/mil2mil.ttl", Mark(1, 1), ""
-        else:
-            file, name = record.document.path, record.id
-            mark = locate(record, self.context, focus, path, value)
-        return Finding(file, mark, severity, rule, message, suggestion, name, focus, path, value)
-
-    def _found_by_shape(self, result: shapes.Result) -> Finding:
-        rule = "shape/" + result.shape.removeprefix(shapes.SHAPES)
-        # A key that does not belong here is wrong whatever its value, so the key is marked.
-        value = "" if result.component == "ClosedConstraintComponent" else result.value
-        return self.finding(result.focus, result.path, value, rule, result.message, result.severity)
-
-    def _results(self, engine: str) -> list[shapes.Result]:
-        data = ox.serialize(
-            (*(quad.triple for quad in self.quads), *self.ontology), format=ox.RdfFormat.N_TRIPLES
-        )
-        return shapes.validate(
-            (data or b"").decode("utf-8"), "\n".join(self.shape_texts.values()), engine
-        )
-
-    def _dangling(self) -> Iterator[Finding]:
-        """References to what neither a record nor the ontology describes."""
-        described = {quad.subject for quad in self.mapped} | {triple.subject for triple in self.ontology}
-        names = [node.value.removeprefix(BASE) for node in described if isinstance(node, ox.NamedNode)]
-        for quad in self.mapped:
-            target = quad.object
-            if (
-                isinstance(target, ox.NamedNode)
-                and target.value.startswith(BASE)
-                and target not in described
-            ):
-                name = target.value.removeprefix(BASE)
-                message = f"There is no '{name or target.value}'."
-                yield self.finding(
-                    graph.lexical(quad.subject),
-                    quad.predicate.value,
-                    target.value,
-                    "reader/dangling-reference",
-                    message,
-                    suggestion=nearest(name, _siblings(name, names)),
-                )
-
-    def _undated(self) -> Iterator[Finding]:
-        for quad in self.mapped:
-            date = quad.object
-            if (
-                isinstance(date, ox.Literal)
-                and date.datatype == graph.EDTF
-                and graph.days_of(date.value) is None
-            ):
-                message = (
-                    f"'{date.value}' is not a date of EDTF (ISO 8601-2): a day is 2017-02-16, a month "
-                    "2021-06, a time 2017-02-06/2017-02-12, uncertain 2017-02-10?, about 2014~."
-                )
-                yield self.finding(
-                    graph.lexical(quad.subject),
-                    quad.predicate.value,
-                    date.value,
-                    "reader/not-edtf",
-                    message,
-                )
-
-    def _untyped(self) -> Iterator[Finding]:
-        """Nested nodes whose class neither they nor the property that holds them tell."""
-        typed = {quad.subject for quad in self.quads if quad.predicate == graph.RDF_TYPE}
-        subjects = {quad.subject for quad in self.mapped}
-        for quad in self.mapped:
-            if quad.object in subjects and quad.object not in typed:
-                message = "What kind of thing this is cannot be told; write 'type: …'."
-                # The node is the value of the property, so results about either are explained.
-                yield self.finding(
-                    graph.lexical(quad.subject),
-                    quad.predicate.value,
-                    graph.lexical(quad.object),
-                    "reader/untyped-node",
-                    message,
-                )
-
-    def _mismatches(self, texts: Path) -> Iterator[Finding]:
-        from mil2mil import text
-
-        for focus, path, value, rule, message in text.verify(self.store, texts):
-            yield self.finding(focus, path, value, f"text/{rule}", message)
-
-    def _vacuous(self) -> Iterator[Finding]:
-        severity = Severity.WARNING if self.young else Severity.VIOLATION
-        yield from shapes.vacuous(self.shape_texts, self.store, severity)
-        yield from rules.vacuous(self.checks, self.store, severity)
-
-
-def _siblings(name: str, names: Iterable[str]) -> list[str]:
-    """The names in the folder of a name if there are any, else all names."""
-    folder = name.rpartition("/")[0]
-    all_names = sorted(names)
-    return [other for other in all_names if other.rpartition("/")[0] == folder] or all_names
+        return validate(self, engine, texts)

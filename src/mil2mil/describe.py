@@ -19,12 +19,19 @@ if TYPE_CHECKING:
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 OWL_VERSION = ox.NamedNode("http://www.w3.org/2002/07/owl#versionInfo")
+DESCRIPTION = (
+    "Who met or called whom, in which office, where and when, what each side then said, which incidents "
+    "they had in mind, and which lines of communication were open, closed or proposed. Every fact leads "
+    "to the sentence or page that supports it."
+)
+# By the ending of the file: the name of the format, and its media type.
 FORMATS = {
-    "ttl": "https://www.w3.org/ns/formats/Turtle",
-    "jsonld": "https://www.w3.org/ns/formats/JSON-LD",
-    "nq": "https://www.w3.org/ns/formats/N-Quads",
-    "trig": "https://www.w3.org/ns/formats/TriG",
+    "ttl": ("Turtle", "text/turtle"),
+    "jsonld": ("JSON-LD", "application/ld+json"),
+    "nq": ("N-Quads", "application/n-quads"),
+    "trig": ("TriG", "application/trig"),
 }
+IANA = "https://www.iana.org/assignments/media-types/"
 LICENCE = ox.NamedNode("https://creativecommons.org/licenses/by/4.0/")
 
 
@@ -42,6 +49,8 @@ def describe(dataset: Dataset, files: Mapping[str, str]) -> Iterator[ox.Triple]:
     yield ox.Triple(name, RDF_TYPE, _term("prov:Entity"))
     title = "mil2mil: contacts between the United States and Russian militaries"
     yield ox.Triple(name, _term("dcterms:title"), ox.Literal(title, language="en"))
+    yield ox.Triple(name, _term("dcterms:description"), ox.Literal(DESCRIPTION, language="en"))
+    yield ox.Triple(name, _term("dcterms:creator"), ox.Literal("the mil2mil contributors"))
     yield ox.Triple(name, _term("dcterms:license"), LICENCE)
     for triple in dataset.ontology:
         if triple.predicate == OWL_VERSION:
@@ -71,7 +80,10 @@ def _distribution(name: ox.NamedNode, file: str, data: bytes) -> Iterator[ox.Tri
     yield ox.Triple(part, RDF_TYPE, _term("dcat:Distribution"))
     yield ox.Triple(part, _term("dcterms:title"), ox.Literal(file))
     yield ox.Triple(part, _term("dcterms:license"), LICENCE)
-    yield ox.Triple(part, _term("dcterms:format"), ox.NamedNode(FORMATS[file.rpartition(".")[2]]))
+    kind, media_type = FORMATS[file.rpartition(".")[2]]
+    form = ox.NamedNode(f"https://www.w3.org/ns/formats/{kind}")
+    yield ox.Triple(part, _term("dcterms:format"), form)
+    yield ox.Triple(part, _term("dcat:mediaType"), ox.NamedNode(IANA + media_type))
     size = ox.Literal(str(len(data)), datatype=ox.NamedNode(f"{XSD}nonNegativeInteger"))
     yield ox.Triple(part, _term("dcat:byteSize"), size)
     yield ox.Triple(part, _term("spdx:checksum"), checksum)

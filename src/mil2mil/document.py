@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 12
 
+# What libyaml says, and what a person can do about it.
+_PROBLEMS = {
+    "mapping values are not allowed": "A text with a colon and a space in it stands in quotes",
+    "could not find expected ':'": "A key, or the line above, has no colon with a space after it",
+    "did not find expected '-' indicator": "The items of a list start in the same column",
+    "did not find expected key": "The keys of a mapping start in the same column",
+    "block mapping is not allowed": "The line is indented too far, or stands inside a text",
+}
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # The core schema of YAML 1.2.2, 10.3.2.
@@ -29,6 +37,7 @@ _NUMBER = re.compile(
     r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
     r"|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
+_HASH = re.compile(r"[ \t]+#(?=[^\s#])")  # a comment that is meant has a space after its sign
 _CANONICAL_INT = re.compile(r"0|-?[1-9][0-9]{0,14}")
 # Controls, and the characters that make text look other than it is (Unicode TR 36, bidirectional).
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
@@ -125,6 +134,7 @@ class _Parser:
 
     def __init__(self, text: str, path: str) -> None:
         self.path = path
+        self.text = text
         self.events = yaml.parse(text, Loader=_Loader)
         self.depth = 0
 
@@ -145,12 +155,24 @@ class _Parser:
             if not isinstance(event, yaml.StreamEndEvent):
                 self._fail(event, "several-documents", "One record a file; drop what follows '---'.")
         except yaml.MarkedYAMLError as error:
-            place = error.problem_mark or error.context_mark
-            mark = Mark(place.line + 1, place.column + 1) if place else Mark(1, 1)
-            _fail(self.path, mark, "yaml-syntax", f"This is not YAML: {error.problem}.")
+            self._fail_syntax(error)
         except (yaml.YAMLError, RecursionError) as error:
             _fail(self.path, Mark(1, 1), "yaml-syntax", f"This is not YAML: {error}.")
         return root
+
+    def _fail_syntax(self, error: yaml.MarkedYAMLError) -> NoReturn:
+        problem = error.problem or ""
+        place = error.problem_mark or error.context_mark
+        if "quoted scalar" in (error.context or ""):
+            place, problem = error.context_mark, "The quote that opens here is not closed"
+        mark = Mark(place.line + 1, place.column + 1) if place else Mark(1, 1)
+        lines = self.text.split("\n")
+        if mark.line <= len(lines) and lines[mark.line - 1][mark.column - 1 :].startswith("\t"):
+            problem = "A tab stands here; indent with spaces"
+        for part, meaning in _PROBLEMS.items():
+            if part in problem:
+                problem = meaning
+        _fail(self.path, mark, "yaml-syntax", f"This is not YAML. {problem[:1].upper()}{problem[1:]}.")
 
     def _next(self) -> yaml.Event:
         return next(self.events)
@@ -207,6 +229,10 @@ class _Parser:
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         self._check(event)
         value: str = event.value
+        if not event.style and event.end_mark and _HASH.match(self.text, event.end_mark.index):
+            self._fail(
+                event, "cut-off", "A '#' after a space starts a comment; put the value in quotes."
+            )
         if not event.implicit[0]:  # quoted, or a block: always a string
             return Scalar(value, _mark(event))
         if _NULL.fullmatch(value):

@@ -70,9 +70,15 @@ class DatasetError(Exception):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """A suggestion that names the known word nearest to `word`, or nothing."""
-    close = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else ""
+    """A suggestion that names the known word nearest to `word`, or nothing.
+
+    Of ids, the part after the last slash is compared, so that the folder makes none alike.
+    """
+    names: dict[str, str] = {}
+    for other in sorted(known):
+        names.setdefault(other.rpartition("/")[2], other)
+    close = get_close_matches(word.rpartition("/")[2], names, n=1, cutoff=0.7)
+    return f"did you mean '{names[close[0]]}'?" if close else ""
 
 
 def render(
@@ -111,6 +117,7 @@ def render(
 
 def _window(text: str, column: int, width: int = 96) -> tuple[str, str]:
     """The part of a line around a column, and a line of carets under the token that stands there."""
+    text = text.replace("\t", " ")
     text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
     start = column - 1
     end = len(text)

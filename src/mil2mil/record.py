@@ -45,22 +45,26 @@ def id_of_path(path: str) -> str:
 
 
 def map_record(
-    document: Document, context: Context, derived: Collection[str]
+    document: Document, context: Context, derived: Collection[str], ids: Collection[str] = ()
 ) -> tuple[Record, list[Finding]]:
     """Hold a document against the context and name its nodes.
 
-    `derived` are IRIs of properties that are computed and must not be written. Findings are about
+    `derived` are IRIs of properties that are computed and must not be written; `ids` are those of all
+    records, for suggestions. Findings are about
     keys, ids, types and the form of values; a record with findings must not be used further.
     """
-    mapper = _Mapper(document, context, derived)
+    mapper = _Mapper(document, context, derived, ids)
     return mapper.record, mapper.run()
 
 
 class _Mapper:
-    def __init__(self, document: Document, context: Context, derived: Collection[str]) -> None:
+    def __init__(
+        self, document: Document, context: Context, derived: Collection[str], ids: Collection[str]
+    ) -> None:
         self.document = document
         self.context = context
         self.derived = derived
+        self.ids = ids
         self.record = Record(id_of_path(document.path), document)
         self.findings: list[Finding] = []
 
@@ -69,7 +73,8 @@ class _Mapper:
         self._check_context(root)
         self._check_id(root)
         if "type" not in root.entries:
-            self._report(root.mark, "no-type", "The record has no type; write 'type: …'.")
+            message = "The record has no type; write 'type: ' and a class, such as Meeting or Place."
+            self._report(root.mark, "no-type", message)
         self.record.json = self._mapping(root, self.record.iri)
         return self.findings
 
@@ -106,11 +111,15 @@ class _Mapper:
             self._report(root.mark, "no-id", message, f"write 'id: {self.record.id}'")
         elif root.scalar("id") != self.record.id:
             message = "A record's id is its path."
-            self._report(entry.value.mark, "id-is-not-path", message, f"write 'id: {self.record.id}'")
+            given = root.scalar("id") or ""
+            folder = "" if given.startswith("seeds/") else "data/"
+            move = f", or move the file to {folder}{given}.yaml" if REFERENCE.fullmatch(given) else ""
+            help_ = f"write 'id: {self.record.id}'{move}"
+            self._report(entry.value.mark, "id-is-not-path", message, help_)
 
     def _mapping(self, node: Mapping, iri: str) -> dict[str, Any]:
         if not node.entries:
-            self._report(node.mark, "empty", "The value is empty; JSON-LD drops it.")
+            self._report(node.mark, "empty", "The value is empty; write one, or drop the key.")
         self.record.nodes[iri] = node
         result: dict[str, Any] = {"id": iri}
         for key, entry in node.entries.items():
@@ -136,7 +145,7 @@ class _Mapper:
             self._report(entry.key, "json-ld-keyword", message)
         else:
             known = [*self.context.terms, "id", "type"]
-            message = f"The context does not know the key '{key}'."
+            message = f"There is no key '{key}'."
             self._report(entry.key, "unknown-key", message, nearest(key, known))
 
     def _types(self, entry: Entry) -> list[str]:
@@ -154,10 +163,12 @@ class _Mapper:
         seen: set[str] = set()
         items = _items(entry.value)
         if not items:
-            self._report(entry.value.mark, "empty", f"'{term.key}' is empty; JSON-LD drops it.")
+            self._report(
+                entry.value.mark, "empty", f"'{term.key}' is empty; write a value, or drop the key."
+            )
         for item in items:
             if isinstance(item, Sequence):
-                self._report(item.mark, "list-in-list", "A list in a list means nothing in JSON-LD.")
+                self._report(item.mark, "list-in-list", "A list does not stand in a list.")
                 continue
             canonical = _canonical(item)
             if canonical in seen:
@@ -171,7 +182,7 @@ class _Mapper:
                 else:
                     yield self._mapping(item, self._nested_iri(item, term, iri, canonical))
             elif reason := self.context.refuse(term, item.value):
-                known = self.context.terms if term.kind == "key" else ()
+                known = self.context.terms if term.kind == "key" else self.ids
                 self._report(item.mark, "bad-value", reason, nearest(str(item.value), known))
             elif term.kind == "reference":
                 yield self.context.expand(term, str(item.value))

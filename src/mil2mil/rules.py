@@ -7,6 +7,7 @@ braces. Its `target` is a graph pattern that binds ?focus to whatever the check 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_NESTED = re.compile(
+    r"#[A-Za-z]+-[0-9a-f]{12}$"
+)  # the name of a nested node, which tells a person nothing
 _CHECK_KEYS = {"title", "severity", "explanation", "message", "help", "target"}
 _QUESTION_KEYS = {"title"}
 
@@ -110,7 +114,7 @@ def run_check(check: Check, store: ox.Store) -> list[Hit]:
     for bound in rows(store, check.query, check.path):
         message = check.message
         for name, text in bound.items():
-            message = message.replace(f"{{{name}}}", text.removeprefix(BASE))
+            message = message.replace(f"{{{name}}}", _NESTED.sub("", text.removeprefix(BASE)))
         hits.append(Hit(check, bound["focus"], bound.get("path", ""), bound.get("value", ""), message))
     return hits
 

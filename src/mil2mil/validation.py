@@ -1,0 +1,184 @@
+"""The graph to findings: references, dates, shapes, checks, texts and vacuity, at their lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from mil2mil import graph, rules, shapes
+from mil2mil.context import BASE
+from mil2mil.finding import Finding, Mark, Severity, nearest
+from mil2mil.record import locate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mil2mil.dataset import Dataset
+
+_DATES = (
+    "a day is 2017-02-16, a month 2021-06, a time 2017-02-06/2017-02-12, uncertain 2017-02-10?, "
+    "about 2014~"
+)
+
+
+def validate(dataset: Dataset, engine: str = "shacl", texts: Path | None = None) -> list[Finding]:
+    """Everything that is wrong with a dataset, sorted by file and place.
+
+    Where a file cannot be read, shapes and checks would speak of what it lacks, so they are not run.
+    `engine` is one of shapes.ENGINES. `texts` is a folder of article files, against which spans and
+    quotations are verified.
+    """
+    if dataset.unreadable:
+        return sorted(dataset.unreadable)
+    findings = [*_dangling(dataset), *_undated(dataset), *_untyped(dataset)]
+    explained = {(finding.focus, finding.value) for finding in findings}
+    for finding in (*_by_shapes(dataset, engine), *_by_checks(dataset)):
+        if (finding.focus, finding.value) not in explained:
+            findings.append(finding)
+    if texts is not None:
+        from mil2mil import text
+
+        for focus, path, value, rule, message in text.verify(dataset.store, texts):
+            findings.append(_finding(dataset, focus, path, value, f"text/{rule}", message))
+    severity = Severity.WARNING if dataset.young else Severity.VIOLATION
+    findings.extend(shapes.vacuous(dataset.shape_texts, dataset.store, severity))
+    findings.extend(rules.vacuous(dataset.checks, dataset.store, severity))
+    return sorted(set(findings))
+
+
+def _finding(
+    dataset: Dataset,
+    focus: str,
+    path: str,
+    value: str,
+    rule: str,
+    message: str,
+    severity: Severity = Severity.VIOLATION,
+    suggestion: str = "",
+    *,
+    mark_key: bool = False,
+) -> Finding:
+    """A finding about a node of the graph, at the place where a person wrote the value or the key."""
+    record = dataset.records.get(focus.removeprefix(BASE).partition("#")[0])
+    if record is None:
+        file, mark, name = "ontology/mil2mil.ttl", Mark(1, 1), ""
+    else:
+        file, name = record.document.path, record.id
+        mark = locate(record, dataset.context, focus, path, "" if mark_key else value)
+    return Finding(file, mark, severity, rule, message, suggestion, name, focus, path, value)
+
+
+def _by_shapes(dataset: Dataset, engine: str) -> Iterator[Finding]:
+    triples = (*(quad.triple for quad in dataset.quads), *dataset.ontology)
+    data = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
+    results = shapes.validate(data.decode("utf-8"), "\n".join(dataset.shape_texts.values()), engine)
+    misplaced = {(result.focus, result.shape) for result in results if result.focus == result.value}
+    for result in results:
+        closed = result.component == "ClosedConstraintComponent"
+        # In the wrong folder every key is wrong, and days follow from a date: once is enough.
+        if result.path in graph.DERIVED or (closed and (result.focus, result.shape) in misplaced):
+            continue
+        message = result.message
+        if closed:
+            term = dataset.context.term_of_iri.get(result.path)
+            message = f"'{term.key if term else result.path}' does not belong here. {message}"
+        rule = "shape/" + result.shape.removeprefix(shapes.SHAPES)
+        yield _finding(
+            dataset,
+            result.focus,
+            result.path,
+            result.value,
+            rule,
+            message,
+            result.severity,
+            mark_key=closed,
+        )
+
+
+def _by_checks(dataset: Dataset) -> Iterator[Finding]:
+    for check in dataset.checks:
+        for hit in rules.run_check(check, dataset.store):
+            yield _finding(
+                dataset,
+                hit.focus,
+                hit.path,
+                hit.value,
+                f"check/{check.name}",
+                hit.message,
+                check.severity,
+                check.help,
+            )
+
+
+def _dangling(dataset: Dataset) -> Iterator[Finding]:
+    """References to what neither a record nor the ontology describes."""
+    described = {quad.subject for quad in dataset.mapped} | {
+        triple.subject for triple in dataset.ontology
+    }
+    names = sorted(node.value.removeprefix(BASE) for node in described if isinstance(node, ox.NamedNode))
+    for quad in dataset.mapped:
+        target = quad.object
+        if (
+            isinstance(target, ox.NamedNode)
+            and target.value.startswith(BASE)
+            and target not in described
+        ):
+            path = quad.predicate.value
+            message, suggestion = _explain_dangling(dataset, path, target.value, names)
+            yield _finding(
+                dataset,
+                graph.lexical(quad.subject),
+                path,
+                target.value,
+                "reader/dangling-reference",
+                message,
+                suggestion=suggestion,
+            )
+
+
+def _explain_dangling(dataset: Dataset, path: str, target: str, names: list[str]) -> tuple[str, str]:
+    """The message and the suggestion for a name that nothing has; `names` are those that there are."""
+    name = target.removeprefix(BASE)
+    folder = name.rpartition("/")[0]
+    siblings = [other for other in names if other.rpartition("/")[0] == folder]
+    term = dataset.context.term_of_iri.get(path)
+    if term and term.kind == "concept" and target.startswith(term.vocabulary):
+        values = [other.rpartition("/")[2] for other in siblings]
+        word = target.removeprefix(term.vocabulary)
+        message = f"'{word}' is not a value of '{term.key}'."
+        return message, nearest(word, values) or f"the values are {', '.join(values)}"
+    return f"There is no '{name or target}'.", nearest(name, siblings or names)
+
+
+def _undated(dataset: Dataset) -> Iterator[Finding]:
+    """Dates that are not EDTF."""
+    for quad in dataset.mapped:
+        date = quad.object
+        if not isinstance(date, ox.Literal) or date.datatype != graph.EDTF or graph.days_of(date.value):
+            continue
+        begin, _, end = date.value.partition("/")
+        if graph.days_of(begin) and graph.days_of(end):
+            message = f"'{date.value}' ends before it begins."
+        else:
+            message = f"'{date.value}' is not a date of EDTF (ISO 8601-2): {_DATES}."
+        focus = graph.lexical(quad.subject)
+        yield _finding(dataset, focus, quad.predicate.value, date.value, "reader/not-edtf", message)
+
+
+def _untyped(dataset: Dataset) -> Iterator[Finding]:
+    """Nested nodes whose class neither they nor the property that holds them tell."""
+    typed = {quad.subject for quad in dataset.quads if quad.predicate == graph.RDF_TYPE}
+    subjects = {quad.subject for quad in dataset.mapped}
+    for quad in dataset.mapped:
+        if quad.object in subjects and quad.object not in typed:
+            # The node is the value of the property, so results about either are explained.
+            yield _finding(
+                dataset,
+                graph.lexical(quad.subject),
+                quad.predicate.value,
+                graph.lexical(quad.object),
+                "reader/untyped-node",
+                "What kind of thing this is cannot be told; write 'type: …'.",
+            )
