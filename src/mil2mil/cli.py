@@ -1,4 +1,4 @@
-"""The command `mil2mil`: build, validate, coverage.
+"""The command `mil2mil`: build, validate, explain, coverage.
 
 Exit codes are those of pySHACL's command: 0 conforms, 1 findings, 2 could not run.
 """
@@ -76,7 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     coverage = commands.add_parser("coverage", help="show what each sentence of each article supports")
     coverage.set_defaults(run=_coverage)
 
-    for command in (build, validate, coverage):
+    explain = commands.add_parser("explain", help="say what a rule wants and why, with an example")
+    explain.add_argument("rule", metavar="RULE", help="the name of the rule, as a finding has it")
+    explain.set_defaults(run=_explain)
+
+    for command in (build, validate, explain, coverage):
         command.add_argument(
             "--root",
             type=Path,
@@ -152,6 +156,13 @@ def _validate(options: argparse.Namespace) -> int:
     if elsewhere:
         print(f"{elsewhere} more in other files; `mil2mil validate` shows them.")
     return FINDINGS if findings else CONFORMS
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from mil2mil.explain import explain
+
+    print(explain(_dataset(options), options.rule), end="")
+    return CONFORMS
 
 
 def _inside(dataset: Dataset, path: Path) -> str:
