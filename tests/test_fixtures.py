@@ -106,7 +106,7 @@ def test_every_rule_has_a_page(dataset: Dataset) -> None:
         assert (dataset.root / rule.file).is_file()
         if rule.name.replace("/", "-") not in WITHOUT_EXAMPLE:
             assert re.search(r"^ {4}[+-]", page, re.MULTILINE), rule.name
-            assert re.search(rf"^  \S+:\d+:\d+: {rule.severity.word}$", page, re.MULTILINE), rule.name
+            assert re.search(rf"^  .+:\d+:\d+: {rule.severity.word}$", page, re.MULTILINE), rule.name
         assert rule.why or rule.file == "validation/rules.yaml", rule.name
 
 

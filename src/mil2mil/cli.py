@@ -71,6 +71,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="show only findings in these files and folders (default: all)",
     )
+    validate.add_argument(
+        "--format",
+        choices=("text", "json", "github", "sarif", "junit"),
+        default="text",
+        help="how findings are written (default: text, for people)",
+    )
+    validate.add_argument(
+        "--fail-on",
+        choices=[severity.word for severity in Severity],
+        default=Severity.INFO.word,
+        metavar="SEVERITY",
+        help="exit with 1 on findings as bad as this: violation, warning or info (default: info)",
+    )
     validate.set_defaults(run=_validate)
 
     coverage = commands.add_parser("coverage", help="show what each sentence of each article supports")
@@ -147,6 +160,14 @@ def _validate(options: argparse.Namespace) -> int:
             for finding in everything
             if any(finding.file == path or finding.file.startswith(f"{path}/") for path in wanted)
         ]
+    worst = Severity[options.fail_on.upper()]
+    fail = FINDINGS if any(finding.severity <= worst for finding in findings) else CONFORMS
+    if options.format != "text":
+        from mil2mil.explain import all_rules
+        from mil2mil.report import FORMATS
+
+        sys.stdout.write(FORMATS[options.format](findings, all_rules(dataset)))
+        return fail
     _print_findings(dataset, findings)
     engine = "" if dataset.unreadable else f" (SHACL by {options.engine})"
     print(f"{len(dataset.records)} records{engine}: {_count(findings)}")
@@ -155,7 +176,7 @@ def _validate(options: argparse.Namespace) -> int:
     elsewhere = len(everything) - len(findings)
     if elsewhere:
         print(f"{elsewhere} more in other files; `mil2mil validate` shows them.")
-    return FINDINGS if findings else CONFORMS
+    return fail
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -24,9 +24,10 @@ RULES = "validation/rules.yaml"
 EXAMPLES = "tests/fixtures"
 
 _SHAPES = f"""PREFIX sh: <{SH}> PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-SELECT ?shape ?message ?severity ?term {{
+SELECT ?shape ?message ?severity ?term ?why {{
   ?shape sh:message ?message . FILTER(ISIRI(?shape))
   OPTIONAL {{ ?shape sh:severity ?severity }}
+  OPTIONAL {{ ?shape sh:description ?why }}
   OPTIONAL {{ ?shape sh:path|sh:targetClass ?term FILTER(ISIRI(?term)) }} }} ORDER BY ?shape ?term"""
 
 _DEFINITIONS = """PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
@@ -72,7 +73,7 @@ def _of_shapes(dataset: Dataset) -> Iterator[Rule]:
         store.bulk_load(text.encode(), format=ox.RdfFormat.TURTLE)
         for row in rows(store, _SHAPES):
             meaning = definitions.get(row["term"])
-            why = f"{meaning['label']}: {meaning['definition']}" if meaning else ""
+            why = f"{meaning['label']}: {meaning['definition']}" if meaning else row["why"]
             severity = Severity[(row["severity"].removeprefix(SH) or "violation").upper()]
             name = "shape/" + row["shape"].removeprefix(SHAPES)
             yield Rule(name, row["message"], why, severity, path)
