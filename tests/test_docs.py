@@ -112,7 +112,7 @@ def test_keys_of_each_kind_are_those_of_the_shapes() -> None:
     for file in (ROOT / "validation" / "shapes").glob("*.ttl"):
         shapes.parse(file)
     sh = rdflib.Namespace(SH)
-    keys = Context.read(ROOT / "ontology" / "context.jsonld").term_of_iri
+    keys = Context.read((ROOT / "ontology" / "context.jsonld").read_text(encoding="utf-8")).term_of_iri
     expected = {}
     for shape in shapes.subjects(sh.closed):
         required: set[str] = set()
@@ -132,7 +132,7 @@ def test_keys_of_each_kind_are_those_of_the_shapes() -> None:
 
 def test_values_are_those_of_the_vocabularies() -> None:
     source = rdflib.Graph().parse(ROOT / "ontology" / "vocabularies.ttl")
-    context = Context.read(ROOT / "ontology" / "context.jsonld")
+    context = Context.read((ROOT / "ontology" / "context.jsonld").read_text(encoding="utf-8"))
     expected = {}
     for term in context.terms.values():
         if term.kind == "concept":

@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
@@ -25,7 +26,6 @@ from test_record import CONTEXT, shuffled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from mil2mil.dataset import Dataset
 
@@ -194,13 +194,26 @@ def test_outputs_are_replaced_whole_or_not_at_all(
 ) -> None:
     export.write_all(tmp_path, {"a": "old", "b": "old"})
 
-    def full_disk(*_: object) -> None:
+    def full_disk(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "replace", full_disk)
+    monkeypatch.setattr(Path, "replace", full_disk)
     with pytest.raises(OSError, match="No space"):
         export.write_all(tmp_path, {"a": "new", "b": "new"})
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"a": "old", "b": "old"}
+
+
+def test_nothing_is_written_where_one_target_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    with pytest.raises(IsADirectoryError):
+        export.write_all(tmp_path, {"a": "new", "b": "new"})
+    assert [file.name for file in tmp_path.iterdir()] == ["b"]
+
+
+def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
+    (tmp_path / ".a.tmp").write_text("half")
+    export.write_all(tmp_path, {"a": "new"})
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]
 
 
 iris = st.from_regex(

@@ -83,6 +83,10 @@ def test_the_valid_dataset_has_no_findings(tmp_path: Path) -> None:
     assert valid.validate("pyshacl") == []
 
 
+def test_the_engines_agree_on_the_dataset(dataset: Dataset) -> None:
+    assert dataset.validate() == dataset.validate("pyshacl") == []
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.name))
 def test_invalid_example(example: Path, tmp_path: Path) -> None:
     invalid = Dataset(assemble(tmp_path, example))

@@ -6,12 +6,13 @@ Exit codes are those of pySHACL's command: 0 conforms, 1 findings, 2 could not r
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import shutil
 import sys
 import textwrap
 from collections import Counter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from mil2mil import __version__
@@ -28,10 +29,14 @@ CONFORMS, FINDINGS, CANNOT_RUN = 0, 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
+    if isinstance(
+        sys.stdout, io.TextIOWrapper
+    ):  # a pipe may not have our signs: lose the sign, not the run
+        sys.stdout.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-        sys.stdout.flush()
+        print(end="", flush=True)
     except DatasetError as error:
         print(f"mil2mil: {error}", file=sys.stderr)
         return CANNOT_RUN
@@ -39,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, BrokenPipeError):  # the reader of a pipe, such as head, has gone
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         else:
-            print(f"mil2mil: {error.filename}: {error.strerror}", file=sys.stderr)
+            place = f"{error.filename}: " if error.filename else ""
+            print(f"mil2mil: {place}{error.strerror}", file=sys.stderr)
         return CANNOT_RUN
     return code
 
@@ -158,7 +164,7 @@ def _validate(options: argparse.Namespace) -> int:
         findings = [
             finding
             for finding in everything
-            if any(finding.file == path or finding.file.startswith(f"{path}/") for path in wanted)
+            if any(PurePosixPath(finding.file).is_relative_to(path) for path in wanted)
         ]
     worst = Severity[options.fail_on.upper()]
     fail = FINDINGS if any(finding.severity <= worst for finding in findings) else CONFORMS

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mil2mil.finding import DatasetError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BASE = "https://w3id.org/mil2mil/"
 
 REFERENCE = re.compile(r"[a-z][a-z0-9-]*(/[a-z0-9][a-z0-9.-]*)+(#[A-Za-z0-9][A-Za-z0-9-]*)?")
-_ABSOLUTE = re.compile(r"https?://[^\s<>\"{}|\\^`\x00-\x20]+")
+# RFC 3987, without what is rare and error-prone: user names, addresses in brackets, private characters.
+_PART = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2}|[\u00a1-\ud7ff\uf900-\ufdcf\ufdf0-\uffef])*"
+_ABSOLUTE = re.compile(rf"https?://[A-Za-z0-9.-]+(:[0-9]{{1,5}})?(/{_PART})?(#{_PART})?")
 _NAME = re.compile(r"[a-z0-9][a-zA-Z0-9-]*")
 
 
@@ -55,13 +54,13 @@ class Context:
         self.name_of_type = {iri: name for name, iri in self.types.items()}
 
     @classmethod
-    def read(cls, file: Path) -> Context:
-        """Read `context.jsonld`; raises DatasetError if it is not a context of this form."""
+    def read(cls, text: str) -> Context:
+        """Read the text of context.jsonld; raises DatasetError if it is not a context of this form."""
         try:
-            definitions = json.loads(file.read_text(encoding="utf-8"))["@context"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DatasetError(f"{file} is not a JSON-LD context: {error}") from error
-        return cls(definitions)
+            return cls(json.loads(text)["@context"])
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            reason = f"it is not a context that mil2mil can use: {error!r}"
+            raise DatasetError(f"ontology/context.jsonld: {reason}") from error
 
     def _iri(self, compact: str) -> str:
         prefix, _, name = compact.partition(":")
@@ -99,7 +98,7 @@ class Context:
             return f"'{term.key}' does not take a number."
         if term.kind == "text":
             return "" if value.strip() else f"'{term.key}' is empty."
-        if _ABSOLUTE.fullmatch(value):
+        if term.kind != "key" and _ABSOLUTE.fullmatch(value):
             return ""
         if term.kind == "reference" and not REFERENCE.fullmatch(value):
             return (
@@ -108,6 +107,8 @@ class Context:
             )
         if term.kind == "concept" and not _NAME.fullmatch(value):
             return f"'{value}' is not the name of a value: write small letters, digits and hyphens."
+        if term.kind == "concept" and value in self.definitions:
+            return f"'{value}' is a key of the context, and JSON-LD would read it as that."
         if term.kind == "key" and value not in self.terms:
             return f"'{value}' is not a key of the context."
         return ""

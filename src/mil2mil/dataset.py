@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from functools import cached_property
@@ -16,7 +17,7 @@ from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity
 from mil2mil.record import Record, id_of_path, map_record
 
 ONTOLOGY_GRAPH = ox.NamedNode(f"{BASE}graphs/ontology")
-_RECORD_FILE = re.compile(r"(data/[^/]+|seeds)/[^/]+[.]yaml")
+_RECORD_FILE = re.compile(r"(data/(?!seeds/)[^/.][^/]*|seeds)/[^/.][^/]*[.]yaml")
 FOLDERS = ("data", "ontology", "seeds", "validation")
 
 
@@ -53,9 +54,10 @@ class Dataset:
                 f"a dataset has the folders {', '.join(FOLDERS)}"
             )
         self.young = young
-        self.context = Context.read(self.root / "ontology" / "context.jsonld")
+        self.context = Context.read(self._text("ontology/context.jsonld"))
         self.unreadable: list[Finding] = []
         self.records: dict[str, Record] = {}
+        self._lines: dict[str, list[str]] = {}
         paths = self._paths()
         self._ids = [id_of_path(path) for path in paths]
         for path in paths:
@@ -65,12 +67,17 @@ class Dataset:
         """The record files, and the links in their place, relative to the root, sorted."""
         found = []
         for folder in ("data", "seeds"):
-            for place, folders, names in os.walk(self.root / folder):
+            for place, folders, names in os.walk(self.root / folder, onerror=self._unlisted):
                 links = [name for name in folders if Path(place, name).is_symlink()]
                 for name in (*names, *links):
-                    if not name.startswith("."):
-                        found.append(Path(place, name).relative_to(self.root).as_posix())
+                    found.append(Path(place, name).relative_to(self.root).as_posix())
         return sorted(found)
+
+    def _unlisted(self, error: OSError) -> None:
+        path = Path(error.filename).relative_to(self.root).as_posix()
+        message = f"The folder cannot be read: {error.strerror}."
+        rule = "reader/unreadable"
+        self.unreadable.append(Finding(path, Mark(1, 1), Severity.VIOLATION, rule, message))
 
     def _is_plain(self, path: str) -> bool:
         """Whether a path is a file in the dataset, and not a link, a device or a way out."""
@@ -100,10 +107,12 @@ class Dataset:
 
     def line_of(self, path: str, line: int) -> str:
         """A line of a file of the dataset, counted from 1; empty where there is none."""
-        if not self._is_plain(path):
-            return ""
-        with (self.root / path).open("rb") as stream:
-            lines = stream.read(MAX_BYTES).decode("utf-8", errors="replace").split("\n")
+        if path not in self._lines:
+            self._lines[path] = []
+            if self._is_plain(path):
+                with contextlib.suppress(OSError), (self.root / path).open("rb") as stream:
+                    self._lines[path] = stream.read(MAX_BYTES).decode("utf-8", "replace").split("\n")
+        lines = self._lines[path]
         return lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
 
     @cached_property
@@ -124,10 +133,18 @@ class Dataset:
         return triples
 
     def _texts(self, folder: str, pattern: str) -> dict[str, str]:
-        files = sorted((self.root / folder).glob(pattern))
-        if not files:
+        paths = sorted(f"{folder}/{file.name}" for file in (self.root / folder).glob(pattern))
+        if not paths:
             raise DatasetError(f"{self.root / folder} has no file {pattern}")
-        return {f"{folder}/{file.name}": file.read_text(encoding="utf-8") for file in files}
+        return {path: self._text(path) for path in paths}
+
+    def _text(self, path: str) -> str:
+        if not self._is_plain(path):
+            raise DatasetError(f"{path} is not a plain file; links are not followed")
+        try:
+            return (self.root / path).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise DatasetError(f"{path} is not UTF-8") from error
 
     @cached_property
     def mapped(self) -> list[ox.Quad]:
@@ -145,11 +162,16 @@ class Dataset:
 
     def _ranges(self) -> dict[str, str]:
         rdfs_range = "http://www.w3.org/2000/01/rdf-schema#range"
+        ranges: dict[str, set[str]] = {}
+        for triple in self.ontology:
+            subject, cls = triple.subject, triple.object
+            named = isinstance(subject, ox.NamedNode) and isinstance(cls, ox.NamedNode)
+            if named and triple.predicate.value == rdfs_range:
+                ranges.setdefault(graph.lexical(subject), set()).add(graph.lexical(cls))
         return {
-            graph.lexical(triple.subject): graph.lexical(triple.object)
-            for triple in self.ontology
-            if triple.predicate.value == rdfs_range
-            and graph.lexical(triple.object).startswith(graph.TERMS)
+            term: cls
+            for term, (cls, *more) in ranges.items()
+            if not more and cls.startswith(graph.TERMS)
         }
 
     @cached_property

@@ -40,7 +40,9 @@ _NUMBER = re.compile(
 _HASH = re.compile(r"[ \t]+#(?=[^\s#])")  # a comment that is meant has a space after its sign
 _CANONICAL_INT = re.compile(r"0|-?[1-9][0-9]{0,14}")
 # Controls, and the characters that make text look other than it is (Unicode TR 36, bidirectional).
-_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +116,13 @@ def read_text(file: Path, path: str) -> str:
         _fail(path, _mark_at(before), "not-utf-8", "The file is not UTF-8; save it as UTF-8.")
     unseen = _UNSEEN.search(text)
     if unseen:
-        char = f"U+{ord(unseen.group()):04X}"
-        _fail(
-            path,
-            _mark_at(text[: unseen.start()]),
-            "unseen-character",
-            f"The character {char} cannot be seen and may mislead a reader; remove it.",
-        )
+        _fail(path, _mark_at(text[: unseen.start()]), "unseen-character", _unseen(unseen))
     return text
+
+
+def _unseen(found: re.Match[str]) -> str:
+    char = f"U+{ord(found.group()):04X}"
+    return f"The character {char} cannot be seen and may mislead a reader; remove it."
 
 
 def parse_document(text: str, path: str) -> Document:
@@ -192,6 +193,9 @@ class _Parser:
         tag = getattr(event, "tag", None)
         if tag is not None:
             self._fail(event, "tag", f"Tags ({tag}) are not allowed; drop it.")
+        unseen = _UNSEEN.search(getattr(event, "value", ""))  # which an escape can bring in
+        if unseen:
+            self._fail(event, "unseen-character", _unseen(unseen))
 
     def _enter(self, event: yaml.NodeEvent) -> None:
         self._check(event)

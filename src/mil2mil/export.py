@@ -6,9 +6,7 @@ There are no blank nodes, so sorting makes a canonical order. Files are replaced
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -202,17 +200,15 @@ def _one(values: list[Any]) -> Any:
 def write_all(folder: Path, files: dict[str, str]) -> None:
     """Write files into a folder, each whole or not at all: first beside the target, then renamed."""
     folder.mkdir(parents=True, exist_ok=True)
-    ready: list[tuple[str, Path]] = []
+    ready = {folder / f".{name}.tmp": folder / name for name in files}
+    for target in ready.values():
+        if target.is_dir():
+            raise IsADirectoryError(21, "a folder stands in the place of an export", str(target))
     try:
-        for name, text in files.items():
-            handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
-            ready.append((temporary, folder / name))
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-            os.chmod(temporary, 0o644)
-        while ready:
-            os.replace(*ready[0])
-            ready.pop(0)
+        for temporary, target in ready.items():
+            temporary.write_text(files[target.name], encoding="utf-8", newline="\n")
+        for temporary, target in ready.items():
+            temporary.replace(target)
     finally:
-        for temporary, _ in ready:
-            os.unlink(temporary)
+        for temporary in ready:
+            temporary.unlink(missing_ok=True)

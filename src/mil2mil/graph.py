@@ -36,6 +36,10 @@ ENTITY = ox.NamedNode("http://www.w3.org/ns/prov#Entity")
 PRIMARY_TOPIC = ox.NamedNode("http://xmlns.com/foaf/0.1/primaryTopic")
 SEEDS = f"{BASE}seeds/"
 
+_SERVICE = re.compile(r"\bSERVICE\b", re.IGNORECASE)
+# What in a query is not its own words: IRIs, strings and comments.
+_NOT_WORDS = re.compile(r"""<[^<>\s]*>|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\#[^\n]*""")
+_MAX_DATE = 64
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BATCH = 500  # records in a JSON-LD document: the context is processed once for each
 
@@ -49,6 +53,8 @@ def lexical(term: object) -> str:
 
 def select(store: ox.Store, query: str, where: str) -> ox.QuerySolutions:
     """Run a SELECT over all graphs; `where` names the query in the DatasetError for a wrong one."""
+    if _SERVICE.search(_NOT_WORDS.sub(" ", query)):
+        raise DatasetError(f"{where}: SERVICE is refused; no query leaves this machine")
     try:
         result = store.query(query, use_default_graph_as_union=True)
     except (SyntaxError, ValueError) as error:
@@ -74,7 +80,10 @@ def map_quads(records: Sequence[Record], context: Context) -> list[ox.Quad]:
             {"id": record.graph, "@graph": [record.json]} for record in records[start : start + _BATCH]
         ]
         text = json.dumps({"@context": context.definitions, "@graph": graphs}, ensure_ascii=False)
-        quads.extend(ox.parse(text, format=ox.RdfFormat.JSON_LD, base_iri=BASE))
+        try:
+            quads.extend(ox.parse(text, format=ox.RdfFormat.JSON_LD, base_iri=BASE))
+        except (SyntaxError, ValueError) as error:
+            raise DatasetError(f"the context cannot be used: {error}") from error
     return quads
 
 
@@ -125,6 +134,8 @@ def days_of(date: str) -> tuple[datetime.date | None, datetime.date | None] | No
         except ValueError:
             return None
         return day, day
+    if len(date) > _MAX_DATE or date.startswith("Y") or any(char.isspace() for char in date):
+        return None  # years of more than four digits, or what was never a date
     import edtf  # slow to start, and most dates are plain days
     from edtf.parser import EDTFParseException
 
@@ -133,7 +144,7 @@ def days_of(date: str) -> tuple[datetime.date | None, datetime.date | None] | No
         # The library puts an unknown end ten years off; we know nothing of it.
         first = None if date.startswith("/") else _day(parsed.lower_strict())
         last = None if date.endswith("/") else _day(parsed.upper_strict())
-    except (EDTFParseException, ValueError, TypeError, AttributeError):
+    except (EDTFParseException, ValueError, TypeError, AttributeError, OverflowError):
         return None
     return None if first and last and last < first else (first, last)
 

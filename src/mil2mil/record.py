@@ -28,6 +28,7 @@ class Record:
     document: Document
     nodes: dict[str, Mapping] = field(default_factory=dict)
     json: dict[str, Any] = field(default_factory=dict)
+    values: int = 0  # how many triples the record must become
 
     @property
     def iri(self) -> str:
@@ -127,12 +128,14 @@ class _Mapper:
                 continue
             if key == "type":
                 result[key] = self._types(entry)
+                self.record.values += len(result[key])
                 continue
             term = self.context.terms.get(key)
             if term is None or term.iri in self.derived:
                 self._unknown_key(key, entry, term)
                 continue
             values = list(self._values(entry, term, iri))
+            self.record.values += len(values)
             result[key] = values[0] if len(values) == 1 else values
         return result
 
@@ -149,7 +152,9 @@ class _Mapper:
             self._report(entry.key, "unknown-key", message, nearest(key, known))
 
     def _types(self, entry: Entry) -> list[str]:
-        result = []
+        result: list[str] = []
+        if not _items(entry.value):
+            self._report(entry.value.mark, "empty", "'type' is empty; write a class.")
         for item in _items(entry.value):
             name = item.value if isinstance(item, Scalar) else None
             if isinstance(name, str) and name in self.context.types:
@@ -184,6 +189,8 @@ class _Mapper:
             elif reason := self.context.refuse(term, item.value):
                 known = self.context.terms if term.kind == "key" else self.ids
                 self._report(item.mark, "bad-value", reason, nearest(str(item.value), known))
+            elif term.kind == "key" and self.context.terms[str(item.value)].iri in self.derived:
+                self._report(item.mark, "bad-value", f"'{item.value}' is derived, not inferred.")
             elif term.kind == "reference":
                 yield self.context.expand(term, str(item.value))
             else:
@@ -193,7 +200,10 @@ class _Mapper:
         given = node.entries.get("id")
         if given is None:
             digest = hashlib.sha256(f"{parent}\n{term.key}\n{canonical}".encode()).hexdigest()
-            return f"{self.record.iri}#{term.key}-{digest[:12]}"
+            iri = f"{self.record.iri}#{term.key}-{digest[:12]}"
+            if iri in self.record.nodes:
+                self._report(node.mark, "duplicate-id", f"The id '{iri}' is given to two nodes.")
+            return iri
         text = node.scalar("id") or ""
         iri = BASE + text
         if not REFERENCE.fullmatch(text) or not text.startswith(self.record.id + "#"):

@@ -68,7 +68,7 @@ class Question:
 def read_checks(folder: Path) -> list[Check]:
     """The checks in a folder by name; raises DatasetError for one that is not well formed."""
     checks = []
-    for file in sorted(folder.glob("*.rq")):
+    for file in _files(folder, {".rq"}):
         meta, text = _front_matter(file, _CHECK_KEYS)
         if meta["severity"].upper() not in Severity.__members__:
             raise DatasetError(f"{file}: severity is violation, warning or info")
@@ -81,7 +81,9 @@ def read_checks(folder: Path) -> list[Check]:
 def read_questions(folder: Path) -> list[Question]:
     """The questions in a folder by name; raises DatasetError for one without an answer."""
     questions = []
-    for file in sorted(folder.glob("*.rq")):
+    for file in _files(folder, {".rq", ".csv"}):
+        if file.suffix == ".csv":
+            continue
         meta, text = _front_matter(file, _QUESTION_KEYS)
         answer = file.with_suffix(".csv")
         if not answer.is_file():
@@ -89,6 +91,19 @@ def read_questions(folder: Path) -> list[Question]:
         expected = answer.read_text(encoding="utf-8")
         questions.append(Question(file.stem, meta["title"], text, expected))
     return questions
+
+
+def _files(folder: Path, endings: set[str]) -> list[Path]:
+    """The files of a folder; DatasetError for one that would be passed over, or if there are none."""
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    for file in files:
+        if file.suffix not in endings or not file.is_file() or file.is_symlink():
+            raise DatasetError(
+                f"{file}: only files that end in {' or '.join(sorted(endings))} belong here"
+            )
+    if not files:
+        raise DatasetError(f"{folder} is empty, so nothing would be checked")
+    return files
 
 
 def _front_matter(file: Path, keys: set[str]) -> tuple[dict[str, str], str]:
@@ -111,6 +126,9 @@ def _front_matter(file: Path, keys: set[str]) -> tuple[dict[str, str], str]:
 def run_check(check: Check, store: ox.Store) -> list[Hit]:
     """The solutions of a check, each with its message filled in."""
     hits = []
+    variables = {variable.value for variable in select(store, check.query, check.path).variables}
+    if "focus" not in variables:
+        raise DatasetError(f"{check.path}: a check selects ?focus")
     for bound in rows(store, check.query, check.path):
         message = check.message
         for name, text in bound.items():

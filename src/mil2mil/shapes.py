@@ -76,7 +76,7 @@ def _by_shacl(data: str, shapes: str) -> Iterator[Result]:
             result.value_plain or "",
             _plain(result.source_shape),
             result.component_iri.removeprefix(SH),
-            Severity[result.severity.upper()],
+            _severity(result.severity),
             result.message or "",
         )
 
@@ -84,13 +84,17 @@ def _by_shacl(data: str, shapes: str) -> Iterator[Result]:
 def _by_pyshacl(data: str, shapes: str) -> Iterator[Result]:
     import pyshacl
     import rdflib
+    from pyshacl.errors import ReportableRuntimeError
 
     rdflib.NORMALIZE_LITERALS = False  # else "01" and "1" are one literal
     sh = rdflib.Namespace(SH)
-    _, report, _ = pyshacl.validate(
-        rdflib.Graph().parse(data=data, format="nt"),
-        shacl_graph=rdflib.Graph().parse(data=shapes, format="turtle"),
-    )
+    try:
+        _, report, _ = pyshacl.validate(
+            rdflib.Graph().parse(data=data, format="nt"),
+            shacl_graph=rdflib.Graph().parse(data=shapes, format="turtle"),
+        )
+    except (ReportableRuntimeError, re.error) as error:
+        raise ValueError(str(error)) from error
     if not isinstance(report, rdflib.Graph):
         raise ValueError(str(report))
 
@@ -111,9 +115,16 @@ def _by_pyshacl(data: str, shapes: str) -> Iterator[Result]:
             value("value"),
             value("sourceShape"),
             value("sourceConstraintComponent").removeprefix(SH),
-            Severity[value("resultSeverity").removeprefix(SH).upper()],
+            _severity(value("resultSeverity").removeprefix(SH)),
             value("resultMessage"),
         )
+
+
+def _severity(name: str) -> Severity:
+    try:
+        return Severity[name.upper()]
+    except KeyError as error:
+        raise ValueError(f"a severity is Violation, Warning or Info, not {name}") from error
 
 
 def _plain(term: str | None) -> str:

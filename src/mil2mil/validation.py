@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -32,7 +34,10 @@ def validate(dataset: Dataset, engine: str = "shacl", texts: Path | None = None)
     """
     if dataset.unreadable:
         return sorted(dataset.unreadable)
-    findings = [*_dangling(dataset), *_undated(dataset), *_untyped(dataset)]
+    severity = Severity.WARNING if dataset.young else Severity.VIOLATION
+    vacuous = list(shapes.vacuous(dataset.shape_texts, dataset.store, severity))
+    vacuous.extend(rules.vacuous(dataset.checks, dataset.store, severity))
+    findings = [*_dangling(dataset), *_undated(dataset), *_untyped(dataset), *_lost(dataset)]
     explained = {(finding.focus, finding.value) for finding in findings}
     for finding in (*_by_shapes(dataset, engine), *_by_checks(dataset)):
         if (finding.focus, finding.value) not in explained:
@@ -42,10 +47,7 @@ def validate(dataset: Dataset, engine: str = "shacl", texts: Path | None = None)
 
         for focus, path, value, rule, message in text.verify(dataset.store, texts):
             findings.append(_finding(dataset, focus, path, value, f"text/{rule}", message))
-    severity = Severity.WARNING if dataset.young else Severity.VIOLATION
-    findings.extend(shapes.vacuous(dataset.shape_texts, dataset.store, severity))
-    findings.extend(rules.vacuous(dataset.checks, dataset.store, severity))
-    return sorted(set(findings))
+    return sorted({*findings, *vacuous})
 
 
 def _finding(
@@ -117,7 +119,11 @@ def _dangling(dataset: Dataset) -> Iterator[Finding]:
     described = {quad.subject for quad in dataset.mapped} | {
         triple.subject for triple in dataset.ontology
     }
-    names = sorted(node.value.removeprefix(BASE) for node in described if isinstance(node, ox.NamedNode))
+    names: dict[str, list[str]] = {}
+    for name in sorted(
+        node.value.removeprefix(BASE) for node in described if isinstance(node, ox.NamedNode)
+    ):
+        names.setdefault(name.rpartition("/")[0], []).append(name)
     for quad in dataset.mapped:
         target = quad.object
         if (
@@ -138,18 +144,29 @@ def _dangling(dataset: Dataset) -> Iterator[Finding]:
             )
 
 
-def _explain_dangling(dataset: Dataset, path: str, target: str, names: list[str]) -> tuple[str, str]:
-    """The message and the suggestion for a name that nothing has; `names` are those that there are."""
+def _explain_dangling(
+    dataset: Dataset, path: str, target: str, names: dict[str, list[str]]
+) -> tuple[str, str]:
+    """The message and the suggestion for a name that nothing has; `names` are those of each folder."""
     name = target.removeprefix(BASE)
-    folder = name.rpartition("/")[0]
-    siblings = [other for other in names if other.rpartition("/")[0] == folder]
+    siblings = names.get(name.rpartition("/")[0], [])
     term = dataset.context.term_of_iri.get(path)
     if term and term.kind == "concept" and target.startswith(term.vocabulary):
         values = [other.rpartition("/")[2] for other in siblings]
         word = target.removeprefix(term.vocabulary)
         message = f"'{word}' is not a value of '{term.key}'."
         return message, nearest(word, values) or f"the values are {', '.join(values)}"
-    return f"There is no '{name or target}'.", nearest(name, siblings or names)
+    return f"There is no '{name or target}'.", nearest(name, siblings or chain(*names.values()))
+
+
+def _lost(dataset: Dataset) -> Iterator[Finding]:
+    """Records that became fewer triples than they have values: nothing may be lost on the way."""
+    became = Counter(graph.lexical(quad.graph_name) for quad in set(dataset.mapped))
+    for record in dataset.records.values():
+        lost = record.values - became[record.graph]
+        if lost:
+            message = f"{lost} of the record's values are not in the graph: one says what another says."
+            yield _finding(dataset, record.iri, "", "", "reader/lost-value", message)
 
 
 def _undated(dataset: Dataset) -> Iterator[Finding]:

@@ -1,0 +1,266 @@
+"""Odd and hostile datasets: one clear message, and never a traceback, a hang, or a connection."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conftest import FIXTURES, ROOT
+from mil2mil.cli import main
+from mil2mil.dataset import Dataset
+from mil2mil.finding import DatasetError
+from mil2mil.graph import days_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+BAKU = "data/places/baku.yaml"
+
+
+def replace(root: Path, path: str, old: str, new: str) -> None:
+    file = root / path
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def context(root: Path, change: Callable[[dict[str, object]], object]) -> None:
+    file = root / "ontology" / "context.jsonld"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    change(document["@context"])
+    file.write_text(json.dumps(document), encoding="utf-8")
+
+
+def remove(file: Path) -> Path:
+    file.unlink()
+    return file
+
+
+def make_pipe(file: Path) -> Path:
+    os.mkfifo(remove(file))
+    return file
+
+
+# What cannot run at all: a change of the dataset, and a word of the message.
+BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no context": (lambda root: remove(root / "ontology/context.jsonld"), "context.jsonld"),
+    "context not JSON": (lambda root: (root / "ontology/context.jsonld").write_text("{"), "context"),
+    "context a list": (lambda root: (root / "ontology/context.jsonld").write_text("[]"), "context"),
+    "context null": (
+        lambda root: (root / "ontology/context.jsonld").write_text('{"@context": null}'),
+        "context",
+    ),
+    "term without id": (lambda root: context(root, lambda c: c.update(x={"@type": "@id"})), "context"),
+    "wrong version": (lambda root: context(root, lambda c: c.update({"@version": 9})), "context"),
+    "context is a pipe": (lambda root: make_pipe(root / "ontology/context.jsonld"), "plain file"),
+    "ontology not Turtle": (
+        lambda root: (root / "ontology/mil2mil.ttl").write_text("m2m:Place a"),
+        "ontology/mil2mil.ttl",
+    ),
+    "ontology not UTF-8": (
+        lambda root: (root / "ontology/mil2mil.ttl").write_bytes(b"# \xe9\n"),
+        "not UTF-8",
+    ),
+    "shapes a link": (
+        lambda root: (root / "validation/shapes/x.ttl").symlink_to("/etc/hostname"),
+        "links are not followed",
+    ),
+    "shapes not Turtle": (
+        lambda root: (root / "validation/shapes/x.ttl").write_text("a b"),
+        "validation/shapes/x.ttl:1",
+    ),
+    "severity of no kind": (
+        lambda root: replace(
+            root,
+            "validation/shapes/common.ttl",
+            "shape:label a sh:PropertyShape ;",
+            "shape:label a sh:PropertyShape ; sh:severity <urn:x> ;",
+        ),
+        "everity",
+    ),
+    "no checks": (
+        lambda root: [remove(file) for file in (root / "validation/checks").iterdir()],
+        "nothing would be checked",
+    ),
+    "check of another ending": (
+        lambda root: (root / "validation/checks/x.sparql").write_text("x"),
+        "belong here",
+    ),
+    "check without meta": (lambda root: (root / "validation/checks/x.rq").write_text("SELECT"), "x.rq"),
+    "check without focus": (
+        lambda root: replace(
+            root,
+            "validation/checks/uncovered-unit.rq",
+            "SELECT DISTINCT ?focus {",
+            "SELECT DISTINCT ?x {",
+        ),
+        "?focus",
+    ),
+    "check not SPARQL": (
+        lambda root: replace(root, "validation/checks/uncovered-unit.rq", "SELECT DISTINCT", "SELEKT"),
+        "not SPARQL",
+    ),
+    "check that asks elsewhere": (
+        lambda root: replace(
+            root,
+            "validation/checks/uncovered-unit.rq",
+            "?focus a m2m:Unit .\n  FILTER",
+            "?focus a m2m:Unit . service silent <http://127.0.0.1:9/> { ?s ?p ?o }\n  FILTER",
+        ),
+        "SERVICE is refused",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_dataset(case: str, small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change, word = BROKEN[case]
+    change(small)
+    if case == "severity of no kind":
+        replace(small, BAKU, "label: Baku", "label: B")
+    assert main(["validate", "--root", str(small)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("mil2mil: ")
+    assert word in captured.err
+
+
+# What passes for a record and is none: the file, its text, and the rules that find it.
+HEAD = '"@context": ../../ontology/context.jsonld\n'
+SNEAKY = {
+    "empty type": ("data/places/q.yaml", f"{HEAD}id: places/q\ntype: []\nlabel: Q\n", "reader/empty"),
+    "record in data/seeds": (
+        "data/seeds/tass-984550.yaml",
+        f"{HEAD}id: seeds/tass-984550\ntype: Page\nlabel: Another\n",
+        "reader/not-a-record",
+    ),
+    "keyword as a value": (
+        BAKU,
+        f"{HEAD}id: places/baku\ntype: Place\nlabel: Baku\nplaceKind: [city, id]\n",
+        "reader/bad-value",
+    ),
+    "address that is none": (
+        BAKU,
+        f"{HEAD}id: places/baku\ntype: Place\nlabel: Baku\nplaceKind: city\nsameAs: 'https://[bad'\n",
+        "reader/bad-value",
+    ),
+    "address with a bad escape": (
+        BAKU,
+        f"{HEAD}id: places/baku\ntype: Place\nlabel: Baku\nplaceKind: city\nsameAs: https://a.b/%zz\n",
+        "reader/bad-value",
+    ),
+    "hidden file": ("data/places/.x.yaml", "x", "reader/not-a-record"),
+    "folder in a folder": ("data/a/b/x.yaml", "x", "reader/not-a-record"),
+    "line separator": (BAKU, f"{HEAD}id: places/baku\n# \u2028isoCode: AZ\n", "reader/unseen-character"),
+    "escaped control": (
+        BAKU,
+        f'{HEAD}id: places/baku\ntype: Place\nlabel: "\\x1b[31mBaku"\nplaceKind: city\n',
+        "reader/unseen-character",
+    ),
+    "escaped turn": (
+        BAKU,
+        f'{HEAD}id: places/baku\ntype: Place\nlabel: "\\u202eukaB"\nplaceKind: city\n',
+        "reader/unseen-character",
+    ),
+    "derived key inferred": (
+        "data/occurrences/x.yaml",
+        f"{HEAD}id: occurrences/x\ntype: Occurrence\nlabel: X\ninferred: {{property: latest}}\n",
+        "reader/bad-value",
+    ),
+    "address as a key": (
+        "data/occurrences/x.yaml",
+        f"{HEAD}id: occurrences/x\ntype: Occurrence\nlabel: X\ninferred: {{property: 'http://a.b/c'}}\n",
+        "reader/bad-value",
+    ),
+    "nested kind as a record": (
+        "data/spans/x.yaml",
+        f"{HEAD}id: spans/x\ntype: Span\nstart: 1\nend: 2\n",
+        "shape/Span",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SNEAKY)
+def test_sneaky_record(case: str, small: Path) -> None:
+    path, text, rule = SNEAKY[case]
+    file = small / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    findings = Dataset(small).validate()
+    assert (path, rule) in {(finding.file, finding.rule) for finding in findings}
+
+
+@pytest.mark.parametrize(
+    "number", ["abc", "1.5", "1 ", "٣", "1_0", "9" * 20, "9" * 5000, "-1", "+1", "01"]
+)
+def test_numbers_that_are_none(number: str, small: Path) -> None:
+    replace(small, "seeds/note.yaml", "      start: 0\n", f'      start: "{number}"\n')
+    findings = Dataset(small).validate(texts=FIXTURES / "texts")
+    assert {"shape/start"} <= {finding.rule for finding in findings}
+    by_reference = Dataset(small).validate("pyshacl")
+    assert {"shape/start"} <= {finding.rule for finding in by_reference}
+
+
+@pytest.mark.parametrize("duration", ["PT", "P1DT", "P1.5D", "-P1D", "P", "6 hours", "PT6h"])
+def test_durations_that_are_none(duration: str, small: Path) -> None:
+    replace(small, "data/contacts/2017-12-06-call.yaml", "duration: PT50M", f"duration: {duration}")
+    for engine in ("shacl", "pyshacl"):
+        assert "shape/duration" in {finding.rule for finding in Dataset(small).validate(engine)}
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["Y9E99999999", "Y1E1000000", "[" + "2017," * 1000 + "2017]", "2017-02-16 ", " 2017", "2017\n"],
+)
+def test_dates_that_would_take_long(date: str) -> None:
+    start = time.perf_counter()
+    assert days_of(date) is None
+    assert time.perf_counter() - start < 1
+
+
+def test_many_findings_on_one_line(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = ", ".join(f"key{number}: x" for number in range(3000))
+    replace(small, BAKU, "label: Baku", f"label: Baku\ninferred: {{{keys}}}")
+    start = time.perf_counter()
+    assert main(["validate", "--root", str(small)]) == 1
+    assert time.perf_counter() - start < 10
+    assert "3000 violations" in capsys.readouterr().out
+
+
+def test_queries_stay_here(dataset: Dataset) -> None:
+    for query in (
+        "SELECT * { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }",
+        "SELECT * { ?s ?p 'x' . sErViCe SILENT <http://127.0.0.1:9/> { ?s ?p ?o } }",
+    ):
+        with pytest.raises(DatasetError, match="SERVICE"):
+            dataset.query(query)
+    words = 'SELECT * { ?s ?p "no SERVICE here" , <urn:SERVICE> } # SERVICE'
+    assert list(dataset.query(words)) == []
+
+
+def test_a_pipe_without_our_signs() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "mil2mil", "coverage"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, b"")
+
+
+def test_validate_here_is_validate_everything(
+    small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(small)
+    replace(small, BAKU, "placeKind: city\n", "")
+    assert main(["validate", "."]) == 1
+    assert main(["validate", str(small)]) == 1
+    assert "shape/place-kind" in capsys.readouterr().out
