@@ -146,6 +146,29 @@ def test_coverage_below_100(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "7 of 8 units covered" in out
 
 
+def test_coverage_in_the_words_of_the_article(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(here / "data/statements/note.yaml", "      - seeds/note#s01\n", "")
+    assert main(["coverage", "note", "--text", str(FIXTURES / "texts")]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "  ✗ s01  Two generals, three seas: a note" in lines
+    assert "         bare: name it as evidence of a fact, or write withoutFact" in lines
+    assert "         gloss: Dunford met Gerasimov in Azerbaijan, in February 2017." in lines
+    assert "4 pages are cited by address, and have no units." in lines
+
+
+def test_coverage_with_another_text(
+    here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "note.txt").write_text("another", encoding="utf-8")
+    assert main(["coverage", "--text", str(tmp_path)]) == 2
+    assert "has not the very text of seeds/note" in capsys.readouterr().err
+
+
+def test_coverage_of_an_article_that_is_none(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["coverage", "notes"]) == 2
+    assert "there is no article 'notes'" in capsys.readouterr().err
+
+
 def test_coverage_of_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "seeds/note.yaml").unlink()
     assert main(["coverage"]) == 1

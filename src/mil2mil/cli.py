@@ -21,6 +21,7 @@ from mil2mil.finding import DatasetError, Severity, render
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mil2mil.coverage import Unit
     from mil2mil.dataset import Dataset
     from mil2mil.finding import Finding
 
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     validate.set_defaults(run=_validate)
 
     coverage = commands.add_parser("coverage", help="show what each sentence of each article supports")
+    coverage.add_argument("source", nargs="?", metavar="SOURCE", help="only this article (default: all)")
     coverage.set_defaults(run=_coverage)
 
     explain = commands.add_parser("explain", help="say what a rule wants and why, with an example")
@@ -107,18 +109,19 @@ def _parser() -> argparse.ArgumentParser:
             help="another dataset of the same layout (default: the one around this folder, "
             "else the one that comes with the package)",
         )
+    for command in (build, validate, coverage):
+        command.add_argument(
+            "--text",
+            type=Path,
+            metavar="DIR",
+            help="a folder with the articles: to verify against them, or to show their words",
+        )
     for command in (build, validate):
         command.add_argument(
             "--engine",
             choices=("shacl", "pyshacl"),
             default="shacl",
             help="the SHACL engine (default: shacl, compiled; pyshacl is the reference)",
-        )
-        command.add_argument(
-            "--text",
-            type=Path,
-            metavar="DIR",
-            help="a folder with the articles, to verify spans, hashes and quotations against",
         )
     return parser
 
@@ -136,9 +139,15 @@ def _dataset(options: argparse.Namespace) -> Dataset:
 
 
 def _find(dataset: Dataset, options: argparse.Namespace) -> list[Finding]:
-    if options.text is not None and not options.text.is_dir():
-        raise DatasetError(f"{options.text}: there is no such folder of articles")
-    return dataset.validate(options.engine, options.text)
+    return dataset.validate(options.engine, _texts(options))
+
+
+def _texts(options: argparse.Namespace) -> Path | None:
+    """The folder of articles that the user gives, if any."""
+    folder: Path | None = options.text
+    if folder is not None and not folder.is_dir():
+        raise DatasetError(f"{folder}: there is no such folder of articles")
+    return folder
 
 
 def _print_findings(dataset: Dataset, findings: list[Finding]) -> None:
@@ -201,43 +210,68 @@ def _inside(dataset: Dataset, path: Path) -> str:
 
 
 def _coverage(options: argparse.Namespace) -> int:
-    from mil2mil.coverage import cover
+    from mil2mil.coverage import count_pages, cover
+    from mil2mil.text import sentences
 
     dataset = _dataset(options)
     if dataset.unreadable:
         _print_findings(dataset, dataset.unreadable)
         raise DatasetError("coverage needs a dataset that can be read")
     units = cover(dataset.store)
-    width = max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
-
-    def show(head: str, text: str) -> None:
-        print(
-            textwrap.fill(head + text, width, subsequent_indent=" " * len(head), break_on_hyphens=False)
+    if options.source:
+        wanted = options.source.removesuffix(".yaml")
+        units = [unit for unit in units if wanted in (unit.article, unit.article.partition("/")[2])]
+        if not units:
+            raise DatasetError(
+                f"there is no article '{options.source}'; write its id, such as seeds/NAME"
+            )
+    folder = _texts(options)
+    words = sentences(dataset.store, folder) if folder else {}
+    missing = sorted({unit.article for unit in units if options.text and unit.iri not in words})
+    if missing:
+        raise DatasetError(
+            f"{options.text} has not the very text of {', '.join(missing)}; "
+            f"`mil2mil validate --text {options.text}` says what differs"
         )
-
     article = ""
     for unit in units:
         if unit.article != article:
             article = unit.article
             print(f"\n{article}")
-        sign = "✓" if unit.facts else "·" if unit.reason else "✗"
-        show(f"  {sign} {unit.id}  ", unit.gloss)
-        supported: dict[str, list[str]] = {}
-        for record, kind in unit.facts:
-            supported.setdefault(record, []).append(kind)
-        for record, kinds in sorted(supported.items()):
-            show("         ", f"{record}: {_kinds(kinds)}")
-        if unit.reason:
-            show("         ", f"no fact: {unit.reason}")
+        _show_unit(unit, words.get(unit.iri))
     covered = sum(unit.covered for unit in units)
     reasoned = sum(bool(unit.reason) for unit in units)
     print(
         f"\n{covered} of {len(units)} units covered: {covered - reasoned} support facts, "
         f"{reasoned} say why not."
     )
+    print(f"{count_pages(dataset.store)} pages are cited by address, and have no units.")
     if not units:
         print("There is no article, so nothing is covered.")
     return CONFORMS if units and covered == len(units) else FINDINGS
+
+
+def _show_unit(unit: Unit, words: str | None) -> None:
+    """Print a unit in the words of its article, or in ours, with what it supports."""
+    width = max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
+
+    def show(head: str, text: str) -> None:
+        indent = " " * len(head)
+        print(textwrap.fill(head + text, width, subsequent_indent=indent, break_on_hyphens=False))
+
+    sign = "✓" if unit.facts else "·" if unit.reason else "✗"
+    show(f"  {sign} {unit.id}  ", unit.gloss if words is None else words)
+    if words is not None:
+        show("         gloss: ", unit.gloss)
+    supported: dict[str, list[str]] = {}
+    for record, kind in unit.facts:
+        supported.setdefault(record, []).append(kind)
+    for record, kinds in sorted(supported.items()):
+        show("         ", f"{record}: {_kinds(kinds)}")
+    if unit.reason:
+        show("         ", f"no fact: {unit.reason}")
+    if not unit.covered:
+        show("         ", "bare: name it as evidence of a fact, or write withoutFact")
 
 
 def _kinds(kinds: list[str]) -> str:

@@ -18,16 +18,27 @@ SELECT ?article ?unit ?gloss ?reason ?fact ?type {{
   OPTIONAL {{ ?fact m2m:evidence ?unit ; a ?type }} }}
 ORDER BY ?article ?start ?fact"""
 
+_PAGES = f"PREFIX m2m: <{TERMS}> SELECT ?page {{ ?page a m2m:Page }}"
+
 
 @dataclass(slots=True)
 class Unit:
     """A unit of an article: its gloss, the facts that it supports, or why it supports none."""
 
-    article: str
-    id: str
+    iri: str
     gloss: str
     reason: str
     facts: list[tuple[str, str]]  # (id of the record, name of the class)
+
+    @property
+    def article(self) -> str:
+        """The id of the article's record."""
+        return self.iri.removeprefix(BASE).partition("#")[0]
+
+    @property
+    def id(self) -> str:
+        """The id of the unit within its article, such as s01."""
+        return self.iri.partition("#")[2]
 
     @property
     def covered(self) -> bool:
@@ -40,9 +51,13 @@ def cover(store: ox.Store) -> list[Unit]:
     for row in rows(store, _UNITS):
         iri = row["unit"]
         if iri not in units:
-            article = row["article"].removeprefix(BASE)
-            units[iri] = Unit(article, iri.partition("#")[2], row["gloss"], row["reason"], [])
+            units[iri] = Unit(iri, row["gloss"], row["reason"], [])
         if row["fact"]:
             record = row["fact"].removeprefix(BASE).partition("#")[0]
             units[iri].facts.append((record, row["type"].removeprefix(TERMS)))
     return list(units.values())
+
+
+def count_pages(store: ox.Store) -> int:
+    """How many sources are cited by their address alone, and so have no units to cover."""
+    return sum(1 for _ in rows(store, _PAGES))

@@ -37,12 +37,11 @@ def verify(store: ox.Store, folder: Path) -> Iterator[Mismatch]:
     texts: dict[str, str] = {}
     for row in rows(store, _ARTICLES):
         article, name, sha, length = row["article"], row["file"], row["sha"], row["length"]
-        file = folder / name
-        if "/" in name or "\\" in name or len(name) > 200 or not file.is_file():
+        data = _copy(folder, name)
+        if data is None:
             message = f"The folder of texts has no file '{name}'."
             yield article, f"{TERMS}fileName", name, "no-copy", message
             continue
-        data = file.read_bytes()
         if hashlib.sha256(data).hexdigest() != sha:
             message = "The text is not the one that was read: its SHA-256 is another."
             yield article, f"{TERMS}sha256", sha, "other-text", message
@@ -54,6 +53,28 @@ def verify(store: ox.Store, folder: Path) -> Iterator[Mismatch]:
         # A number that is none is found by the shapes.
         if row["article"] in texts and all(_NUMBER.fullmatch(row[key]) for key in ("start", "end")):
             yield from _compare(row, texts[row["article"]])
+
+
+def sentences(store: ox.Store, folder: Path) -> dict[str, str]:
+    """The words of each unit by its IRI, of the articles of which the folder has the very text."""
+    texts = {
+        row["article"]: data.decode("utf-8")
+        for row in rows(store, _ARTICLES)
+        if (data := _copy(folder, row["file"])) and hashlib.sha256(data).hexdigest() == row["sha"]
+    }
+    return {
+        row["node"]: texts[row["article"]][int(row["start"]) : int(row["end"])]
+        for row in rows(store, _SPANS)
+        if row["article"] in texts
+    }
+
+
+def _copy(folder: Path, name: str) -> bytes | None:
+    """The bytes of a file directly in a folder, or None."""
+    file = folder / name
+    if "/" in name or "\\" in name or len(name) > 200 or not file.is_file():
+        return None
+    return file.read_bytes()
 
 
 def _compare(row: dict[str, str], text: str) -> Iterator[Mismatch]:
