@@ -109,7 +109,7 @@ def test_dangling_reference_has_a_suggestion(edited: Callable[[str, str, str], D
 
 def test_unknown_concept_has_a_suggestion(edited: Callable[[str, str, str], Dataset]) -> None:
     (finding,) = edited("data/places/baku.yaml", "placeKind: city", "placeKind: citty").validate()
-    assert finding.rule == "reader/dangling-reference"
+    assert finding.rule == "reader/unknown-value"
     assert finding.suggestion == "did you mean 'city'?"
 
 
@@ -124,6 +124,20 @@ def test_id_without_its_folder_has_a_suggestion(small: Path) -> None:
     file.write_text(file.read_text().replace("partOf: places/azerbaijan", "partOf: azerbaijan"))
     (finding,) = Dataset(small).validate()
     assert finding.suggestion == "did you mean 'places/azerbaijan'?"
+
+
+def test_unit_that_is_none_has_no_guess(edited: Callable[[str, str, str], Dataset]) -> None:
+    findings = edited(
+        "data/occurrences/2017-02-13-flynn-resignation.yaml",
+        "\nevidence: seeds/note#s06",
+        "\nevidence: seeds/note#s66",
+    ).validate()
+    assert findings[0].suggestion == "its units are s01 to s08; `mil2mil coverage` shows them"
+
+
+def test_day_that_is_none(edited: Callable[[str, str, str], Dataset]) -> None:
+    (finding,) = edited("data/policies/2014-suspension.yaml", "2014-03-03", "2014-02-30").validate()
+    assert finding.message == "'2014-02-30' is not a day of the calendar."
 
 
 def test_interval_that_ends_before_it_begins(edited: Callable[[str, str, str], Dataset]) -> None:

@@ -103,7 +103,8 @@ class Context:
         if term.kind == "reference" and not REFERENCE.fullmatch(value):
             return (
                 f"'{value}' is not an id: write FOLDER/NAME in small letters, digits and hyphens "
-                "(a unit of an article as seeds/NAME#s01), or an address with https://."
+                "(a unit of an article as seeds/NAME#s01), or an address with https://. "
+                "A nested mapping has its keys on lines of their own."
             )
         if term.kind == "concept" and not _NAME.fullmatch(value):
             return f"'{value}' is not the name of a value: write small letters, digits and hyphens."

@@ -18,7 +18,8 @@ SELECT ?article ?unit ?gloss ?reason ?fact ?type {{
   OPTIONAL {{ ?fact m2m:evidence ?unit ; a ?type }} }}
 ORDER BY ?article ?start ?fact"""
 
-_PAGES = f"PREFIX m2m: <{TERMS}> SELECT ?page {{ ?page a m2m:Page }}"
+_PAGES = f"""PREFIX m2m: <{TERMS}> SELECT ?source {{
+  ?source m2m:address ?address FILTER NOT EXISTS {{ ?source m2m:unit ?unit }} }}"""
 
 
 @dataclass(slots=True)

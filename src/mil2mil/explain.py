@@ -97,10 +97,21 @@ def explain(dataset: Dataset, name: str) -> str:
     page += ["", f"It stands in {rule.file}."]
     example = dataset.root / EXAMPLES / "invalid" / rule.name.replace("/", "-")
     if example.is_dir():
-        page += ["", "An example; the lines with - are valid, and those with + break the rule:", ""]
+        page += [
+            "",
+            "An example. Lines with - are right; without them, or with + in their place, it is wrong:",
+            "",
+        ]
         page += _difference(dataset.root / EXAMPLES / "valid", example)
         page += ["", *_expected(example, rule.name)]
     return "\n".join(page) + "\n"
+
+
+def index(dataset: Dataset) -> str:
+    """All rules, a line each, with what they want."""
+    rules = all_rules(dataset)
+    width = max(map(len, rules))
+    return "".join(f"{name:<{width}}  {rules[name].wants}\n" for name in sorted(rules))
 
 
 def _fill(text: str) -> str:

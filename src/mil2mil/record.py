@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 
+PLACEHOLDER = "…"  # what a new record has where something is to be filled in
+
+
 @dataclass(slots=True)
 class Record:
     """One file of facts: its id, its document, its nodes by IRI, and itself as JSON for JSON-LD."""
@@ -116,6 +119,8 @@ class _Mapper:
             folder = "" if given.startswith("seeds/") else "data/"
             move = f", or move the file to {folder}{given}.yaml" if REFERENCE.fullmatch(given) else ""
             help_ = f"write 'id: {self.record.id}'{move}"
+            if move and given.partition("/")[0] != self.record.id.partition("/")[0]:
+                help_ = f"the folders differ: {move.removeprefix(', or ')}, or correct the id"
             self._report(entry.value.mark, "id-is-not-path", message, help_)
 
     def _mapping(self, node: Mapping, iri: str) -> dict[str, Any]:
@@ -186,6 +191,8 @@ class _Mapper:
                     self._report(item.mark, "not-a-value", message)
                 else:
                     yield self._mapping(item, self._nested_iri(item, term, iri, canonical))
+            elif item.value == PLACEHOLDER:
+                self._report(item.mark, "to-fill-in", f"'{term.key}' is still to be filled in.")
             elif reason := self.context.refuse(term, item.value):
                 known = self.context.terms if term.kind == "key" else self.ids
                 self._report(item.mark, "bad-value", reason, nearest(str(item.value), known))

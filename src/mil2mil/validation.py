@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -39,9 +40,12 @@ def validate(dataset: Dataset, engine: str = "shacl", texts: Path | None = None)
     vacuous.extend(rules.vacuous(dataset.checks, dataset.store, severity))
     findings = [*_dangling(dataset), *_undated(dataset), *_untyped(dataset), *_lost(dataset)]
     explained = {(finding.focus, finding.value) for finding in findings}
-    for finding in (*_by_shapes(dataset, engine), *_by_checks(dataset)):
+    unclear = {finding.focus for finding in findings}
+    for finding in _by_shapes(dataset, engine):
         if (finding.focus, finding.value) not in explained:
             findings.append(finding)
+    # A check looks at a node whole, so it says nothing of one with a broken reference or date.
+    findings.extend(finding for finding in _by_checks(dataset) if finding.focus not in unclear)
     if texts is not None:
         from mil2mil import text
 
@@ -83,6 +87,11 @@ def _by_shapes(dataset: Dataset, engine: str) -> Iterator[Finding]:
         if result.path in graph.DERIVED or (closed and (result.focus, result.shape) in misplaced):
             continue
         message = result.message
+        if (
+            result.focus,
+            result.shape,
+        ) in misplaced and result.component == "PatternConstraintComponent":
+            message = f"The folder and the type do not fit. {message}"
         if closed:
             term = dataset.context.term_of_iri.get(result.path)
             message = f"'{term.key if term else result.path}' does not belong here. {message}"
@@ -132,13 +141,13 @@ def _dangling(dataset: Dataset) -> Iterator[Finding]:
             and target not in described
         ):
             path = quad.predicate.value
-            message, suggestion = _explain_dangling(dataset, path, target.value, names)
+            rule, message, suggestion = _explain_dangling(dataset, path, target.value, names)
             yield _finding(
                 dataset,
                 graph.lexical(quad.subject),
                 path,
                 target.value,
-                "reader/dangling-reference",
+                rule,
                 message,
                 suggestion=suggestion,
             )
@@ -146,8 +155,8 @@ def _dangling(dataset: Dataset) -> Iterator[Finding]:
 
 def _explain_dangling(
     dataset: Dataset, path: str, target: str, names: dict[str, list[str]]
-) -> tuple[str, str]:
-    """The message and the suggestion for a name that nothing has; `names` are those of each folder."""
+) -> tuple[str, str, str]:
+    """The rule, message and suggestion for a name that nothing has; `names` are those of each folder."""
     name = target.removeprefix(BASE)
     siblings = names.get(name.rpartition("/")[0], [])
     term = dataset.context.term_of_iri.get(path)
@@ -155,8 +164,18 @@ def _explain_dangling(
         values = [other.rpartition("/")[2] for other in siblings]
         word = target.removeprefix(term.vocabulary)
         message = f"'{word}' is not a value of '{term.key}'."
-        return message, nearest(word, values) or f"the values are {', '.join(values)}"
-    return f"There is no '{name or target}'.", nearest(name, siblings or chain(*names.values()))
+        suggestion = nearest(word, values) or f"the values are {', '.join(values)}"
+        return "reader/unknown-value", message, suggestion
+    article, _, unit = name.partition("#")
+    units = [
+        other.partition("#")[2]
+        for other in siblings
+        if unit and re.fullmatch(rf"{re.escape(article)}#s[0-9]+", other)
+    ]
+    suggestion = nearest(name, siblings or chain(*names.values()))
+    if units:
+        suggestion = f"its units are {units[0]} to {units[-1]}; `mil2mil coverage` shows them"
+    return "reader/dangling-reference", f"There is no '{name or target}'.", suggestion
 
 
 def _lost(dataset: Dataset) -> Iterator[Finding]:
@@ -178,6 +197,8 @@ def _undated(dataset: Dataset) -> Iterator[Finding]:
         begin, _, end = date.value.partition("/")
         if graph.days_of(begin) and graph.days_of(end):
             message = f"'{date.value}' ends before it begins."
+        elif re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date.value):
+            message = f"'{date.value}' is not a day of the calendar."
         else:
             message = f"'{date.value}' is not a date of EDTF (ISO 8601-2): {_DATES}."
         focus = graph.lexical(quad.subject)
