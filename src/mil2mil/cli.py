@@ -111,7 +111,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     new.set_defaults(run="new")
 
-    for command in (build, validate, explain, coverage, new):
+    diff = commands.add_parser("diff", help="tell what changed since a revision, in terms of facts")
+    diff.add_argument("old", metavar="REV", help="a revision of git, such as main or HEAD~1")
+    diff.add_argument("new", metavar="REV", nargs="?", help="another (default: the files as they are)")
+    diff.add_argument(
+        "--format",
+        choices=("text", "md", "json"),
+        default="text",
+        help="(default: text; md is Markdown)",
+    )
+    diff.set_defaults(run="diff")
+
+    for command in (build, validate, explain, coverage, new, diff):
         command.add_argument(
             "--root",
             type=Path,

@@ -117,6 +117,19 @@ def new(options: argparse.Namespace) -> int:
     return CONFORMS
 
 
+def diff(options: argparse.Namespace) -> int:
+    from mil2mil.diff import FORMATS, at_revision, compare
+
+    dataset = _dataset(options)
+    old = at_revision(dataset.root, options.old, young=dataset.young)
+    new = at_revision(dataset.root, options.new, young=dataset.young) if options.new else dataset
+    if new.unreadable:
+        _print_findings(new, new.unreadable)
+        raise DatasetError("diff needs a dataset that can be read")
+    sys.stdout.write(FORMATS[options.format](compare(old, new)))
+    return CONFORMS
+
+
 def explain(options: argparse.Namespace) -> int:
     from mil2mil import explain as pages
 

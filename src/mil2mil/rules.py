@@ -79,8 +79,13 @@ def read_checks(folder: Path) -> list[Check]:
 
 
 def read_questions(folder: Path) -> list[Question]:
-    """The questions in a folder by name; raises DatasetError for one without an answer."""
-    questions = []
+    """The questions in a folder by name, none if there is no such folder.
+
+    Raises DatasetError for a question without an answer.
+    """
+    questions: list[Question] = []
+    if not folder.is_dir():
+        return questions
     for file in _files(folder, {".rq", ".csv"}):
         if file.suffix == ".csv":
             continue
