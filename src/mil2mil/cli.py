@@ -122,7 +122,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     diff.set_defaults(run="diff")
 
-    for command in (build, validate, explain, coverage, new, diff):
+    schema = commands.add_parser("schema", help="write a JSON Schema of records, for editors")
+    schema.add_argument(
+        "--output",
+        type=Path,
+        default=Path("build/schema.json"),
+        metavar="FILE",
+        help="(default: build/schema.json)",
+    )
+    schema.set_defaults(run="schema")
+
+    for command in (build, validate, explain, coverage, new, diff, schema):
         command.add_argument(
             "--root",
             type=Path,

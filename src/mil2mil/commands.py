@@ -130,6 +130,19 @@ def diff(options: argparse.Namespace) -> int:
     return CONFORMS
 
 
+def schema(options: argparse.Namespace) -> int:
+    from mil2mil import schema as editors
+    from mil2mil.export import write_all
+
+    dataset = _dataset(options)
+    if dataset.unreadable:
+        _print_findings(dataset, dataset.unreadable)
+        raise DatasetError("a schema needs a dataset that can be read")
+    write_all(options.output.parent, {options.output.name: editors.schema(dataset)})
+    print(f"{options.output} is written.")
+    return CONFORMS
+
+
 def explain(options: argparse.Namespace) -> int:
     from mil2mil import explain as pages
 

@@ -189,6 +189,12 @@ class Dataset:
         """The solutions of a SELECT over the whole graph; raises DatasetError if it is not one."""
         return graph.select(self.store, sparql, "the query")
 
+    def is_generated(self, iri: str) -> bool:
+        """Whether the IRI is of a nested node to which the reader, and not a person, gave it."""
+        record = self.records.get(iri.removeprefix(BASE).partition("#")[0])
+        node = record.nodes.get(iri) if record else None
+        return node is not None and "id" not in node.entries
+
     def facts(self) -> int:
         """How many nodes state a fact, that is, name their evidence."""
         evidence = f"{graph.TERMS}evidence"

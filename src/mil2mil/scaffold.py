@@ -58,7 +58,7 @@ class Blank:
 def kinds(dataset: Dataset) -> dict[str, tuple[str, str]]:
     """The kinds of records by name in small letters: the name of the type, and the folder."""
     found: dict[str, tuple[str, str]] = {}
-    for row in rows(_rules(dataset), _FOLDERS):
+    for row in rows(rules_store(dataset), _FOLDERS):
         folder = row["pattern"].removeprefix(f"^{BASE}").partition("/")[0]
         name = dataset.context.name_of_type.get(row["class"])
         if name:
@@ -68,10 +68,10 @@ def kinds(dataset: Dataset) -> dict[str, tuple[str, str]]:
 
 def blanks(dataset: Dataset, type_name: str) -> list[Blank]:
     """The keys that the shapes require of a type, in the order of the context."""
-    return _blanks(dataset, _rules(dataset), dataset.context.types[type_name])
+    return _blanks(dataset, rules_store(dataset), dataset.context.types[type_name])
 
 
-def _rules(dataset: Dataset) -> ox.Store:
+def rules_store(dataset: Dataset) -> ox.Store:
     """The shapes and the ontology in one store."""
     store = ox.Store()
     for text in dataset.shape_texts.values():
