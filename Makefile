@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: build test clean
 
 build: $(VENV)/installed
+	$(BIN)/mil2mil schema
 	$(BIN)/mil2mil build
 
 test: $(VENV)/installed-dev
@@ -25,6 +26,7 @@ $(VENV)/installed: $(VENV)/bin/pip pyproject.toml
 
 $(VENV)/installed-dev: $(VENV)/installed pyproject.toml
 	$(BIN)/pip install --quiet --group dev
+	if command -v npm >/dev/null; then npm install --silent --prefix $(VENV)/editor yaml-language-server@1.25.0; fi
 	touch $@
 
 clean:

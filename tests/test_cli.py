@@ -42,8 +42,8 @@ def test_validate_shows_the_line_and_marks_it(here: Path, capsys: pytest.Capture
     assert capsys.readouterr().out == (
         "data/places/baku.yaml\n"
         "  violation: There is no 'places/azerbajan'.\n"
-        "   --> data/places/baku.yaml:6:9\n"
-        "  6 | partOf: places/azerbajan\n"
+        "   --> data/places/baku.yaml:7:9\n"
+        "  7 | partOf: places/azerbajan\n"
         "    |         ^^^^^^^^^^^^^^^^\n"
         "    = help: did you mean 'places/azerbaijan'?\n"
         "    = rule: reader/dangling-reference\n"
@@ -56,7 +56,7 @@ def test_a_file_that_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[st
     edit(here / BAKU, "label: Baku", "label: Baku\nlabel: Baku")
     assert main(["validate"]) == 1
     out = capsys.readouterr().out
-    assert "data/places/baku.yaml:5:1" in out
+    assert "data/places/baku.yaml:6:1" in out
     assert "More may follow: shapes and checks run once every file of the dataset can be read." in out
     assert "violation: " in out
     assert out.count("violation: ") == 1, "no finding follows from the missing record"
@@ -75,7 +75,7 @@ def test_paths_limit_what_is_shown(here: Path, capsys: pytest.CaptureFixture[str
 def test_paths_hide_no_file_that_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(here / BAKU, "label: Baku", "labell: Baku")
     assert main(["validate", "data/contacts"]) == 1
-    assert "data/places/baku.yaml:4:1" in capsys.readouterr().out
+    assert "data/places/baku.yaml:5:1" in capsys.readouterr().out
 
 
 def test_path_outside(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -147,7 +147,7 @@ def test_revision_that_cannot_be_read(repository: Path, capsys: pytest.CaptureFi
     git(repository, "commit", "--quiet", "--all", "--message", "wrong")
     edit(repository / MEETING, "lable: ", "label: ")
     assert main(["diff", "HEAD"]) == 2
-    assert f"{MEETING}:4:1" in capsys.readouterr().err
+    assert f"{MEETING}:5:1" in capsys.readouterr().err
     assert main(["diff", "HEAD~1"]) == 0
 
 

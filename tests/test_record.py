@@ -103,7 +103,7 @@ def test_dangling_reference_has_a_suggestion(edited: Callable[[str, str, str], D
     invalid = edited("data/places/baku.yaml", "partOf: places/azerbaijan", "partOf: places/azerbaidjan")
     findings = [finding for finding in invalid.validate() if finding.file == "data/places/baku.yaml"]
     assert [finding.rule for finding in findings] == ["reader/dangling-reference"]
-    assert findings[0].mark == Mark(6, 9)
+    assert findings[0].mark == Mark(7, 9)
     assert findings[0].suggestion == "did you mean 'places/azerbaijan'?"
 
 
@@ -159,13 +159,13 @@ def test_file_in_the_wrong_folder_is_one_finding(small: Path) -> None:
 def test_date_that_is_none(edited: Callable[[str, str, str], Dataset]) -> None:
     invalid = edited("data/policies/2014-suspension.yaml", "date: 2014-03-03", "date: 2014-02-30")
     (finding,) = invalid.validate()
-    assert (finding.rule, finding.mark) == ("reader/not-edtf", Mark(6, 7))
+    assert (finding.rule, finding.mark) == ("reader/not-edtf", Mark(7, 7))
 
 
 def test_nested_node_without_type(edited: Callable[[str, str, str], Dataset]) -> None:
     invalid = edited("data/statements/joseph-dunford.yaml", "      type: Report\n", "")
     (finding,) = invalid.validate()
-    assert (finding.rule, finding.mark) == ("reader/untyped-node", Mark(24, 7))
+    assert (finding.rule, finding.mark) == ("reader/untyped-node", Mark(25, 7))
 
 
 def test_locate_falls_back_to_the_key_and_the_node() -> None:

@@ -44,7 +44,7 @@ def printed(form: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = json.loads(printed("json", capsys))
-    assert (second["file"], second["line"], second["column"]) == (BAKU, 4, 8)
+    assert (second["file"], second["line"], second["column"]) == (BAKU, 5, 8)
     assert (second["severity"], second["rule"], second["value"]) == ("violation", "shape/label", "B")
     assert (first["file"], first["severity"]) == ("data/groups/writers.yaml", "warning")
 
@@ -60,9 +60,9 @@ def test_json_of_nothing(
 def test_github(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed("github", capsys).splitlines()
     assert lines[0].startswith(
-        "::warning file=data/groups/writers.yaml,line=3,col=1,title=check/unused-record::"
+        "::warning file=data/groups/writers.yaml,line=4,col=1,title=check/unused-record::"
     )
-    assert lines[1].startswith(f"::error file={BAKU},line=4,col=8,title=shape/label::Give the record")
+    assert lines[1].startswith(f"::error file={BAKU},line=5,col=8,title=shape/label::Give the record")
 
 
 def finding(message: str, file: str = "data/x.yaml") -> Finding:
@@ -95,7 +95,7 @@ def test_sarif(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (warning["level"], violation["level"]) == ("warning", "error")
     place = violation["locations"][0]["physicalLocation"]
     assert place["artifactLocation"] == {"uri": BAKU, "uriBaseId": "DATASET"}
-    assert place["region"] == {"startLine": 4, "startColumn": 8}
+    assert place["region"] == {"startLine": 5, "startColumn": 8}
 
 
 def test_sarif_would_be_found_invalid(here: Path) -> None:
@@ -124,7 +124,7 @@ def test_junit(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert suite.tests == len(all_rules(Dataset(here)))
     failed = {f"{case.classname}.{case.name}": case.result[0] for case in suite if case.result}
     assert set(failed) == {"mil2mil.shape.label", "mil2mil.check.unused-record"}
-    assert f"{BAKU}:4:8: violation" in failed["mil2mil.shape.label"].text
+    assert f"{BAKU}:5:8: violation" in failed["mil2mil.shape.label"].text
 
 
 def test_junit_of_what_xml_cannot_hold(here: Path) -> None:

@@ -41,8 +41,8 @@ def test_one_character_changed(small: Path, texts: Path) -> None:
     file = texts / "note.txt"
     file.write_text(file.read_text(encoding="utf-8").replace("Syria", "Syrie"), encoding="utf-8")
     assert found(Dataset(small), texts) == [
-        ("text/other-text", "seeds/note.yaml", Mark(13, 9)),
-        ("text/other-span", "seeds/note.yaml", Mark(40, 7)),
+        ("text/other-text", "seeds/note.yaml", Mark(14, 9)),
+        ("text/other-span", "seeds/note.yaml", Mark(41, 7)),
     ]
 
 
@@ -50,13 +50,13 @@ def test_one_character_added(small: Path, texts: Path) -> None:
     file = texts / "note.txt"
     file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert found(Dataset(small), texts) == [
-        ("text/other-text", "seeds/note.yaml", Mark(13, 9)),
-        ("text/other-length", "seeds/note.yaml", Mark(14, 9)),
+        ("text/other-text", "seeds/note.yaml", Mark(14, 9)),
+        ("text/other-length", "seeds/note.yaml", Mark(15, 9)),
     ]
 
 
 def test_no_copy(small: Path, tmp_path: Path) -> None:
-    assert found(Dataset(small), tmp_path) == [("text/no-copy", "seeds/note.yaml", Mark(12, 11))]
+    assert found(Dataset(small), tmp_path) == [("text/no-copy", "seeds/note.yaml", Mark(13, 11))]
 
 
 def test_not_utf8(small: Path, texts: Path) -> None:
@@ -67,7 +67,7 @@ def test_not_utf8(small: Path, texts: Path) -> None:
 
 def test_shifted_span_of_a_unit(edited: Callable[[str, str, str], Dataset], texts: Path) -> None:
     invalid = edited("seeds/note.yaml", "start: 34\n", "start: 35\n")
-    assert found(invalid, texts) == [("text/other-span", "seeds/note.yaml", Mark(26, 7))]
+    assert found(invalid, texts) == [("text/other-span", "seeds/note.yaml", Mark(27, 7))]
 
 
 def test_shifted_span_of_a_quotation(small: Path, texts: Path) -> None:
@@ -78,7 +78,7 @@ def test_shifted_span_of_a_quotation(small: Path, texts: Path) -> None:
         if key.strip() in ("start", "end"):
             lines[number] = f"{key}: {int(value) - 1}"
     file.write_text("\n".join(lines), encoding="utf-8")
-    assert found(Dataset(small), texts) == [("text/other-span", STATEMENT, Mark(25, 11))]
+    assert found(Dataset(small), texts) == [("text/other-span", STATEMENT, Mark(26, 11))]
 
 
 def test_altered_quotation(edited: Callable[[str, str, str], Dataset], texts: Path) -> None:
@@ -100,7 +100,7 @@ def test_altered_quotation_with_its_hash(small: Path, texts: Path) -> None:
     old, new = (hashlib.sha256(part.encode()).hexdigest() for part in (words, other))
     assert old in text
     file.write_text(text.replace(old, new), encoding="utf-8")
-    assert found(Dataset(small), texts) == [("text/other-span", STATEMENT, Mark(25, 11))]
+    assert found(Dataset(small), texts) == [("text/other-span", STATEMENT, Mark(26, 11))]
     assert Dataset(small).validate() == [], "without the text this cannot be known"
 
 

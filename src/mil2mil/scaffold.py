@@ -120,7 +120,9 @@ def new_record(
 
 
 def _head(path: str, record: str, type_name: str) -> Iterator[str]:
-    yield f'"@context": {"../" * path.count("/")}ontology/context.jsonld'
+    up = "../" * path.count("/")
+    yield f"# yaml-language-server: $schema={up}build/schema.json"
+    yield f'"@context": {up}ontology/context.jsonld'
     yield f"id: {record}"
     yield f"type: {type_name}"
 

@@ -160,7 +160,7 @@ class _Writer:
         return schema
 
     def _ids_of(self, classes: set[str]) -> Schema:
-        """A reference to the definition with the ids of some classes, which is made when first wanted."""
+        """A reference to the definition with the ids of some classes, made when first wanted."""
         names = sorted({name for cls in classes for name in self.ids.get(cls, [])})
         of = "-".join(sorted(cls.rpartition("#")[2] for cls in classes)) or "anything"
         self.shared[f"id-of-{of}"] = self._known(names, rf"{_ADDRESS}|^{REFERENCE.pattern}$")
