@@ -16,6 +16,8 @@ from mil2mil.cli import main
 from mil2mil.dataset import Dataset
 from mil2mil.finding import DatasetError
 from mil2mil.graph import days_of
+from test_document import REFUSED as REFUSED_TEXTS
+from test_record import REFUSED as REFUSED_RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -264,3 +266,70 @@ def test_validate_here_is_validate_everything(
     assert main(["validate", "."]) == 1
     assert main(["validate", str(small)]) == 1
     assert "shape/place-kind" in capsys.readouterr().out
+
+
+CHILD = """
+import json, resource, sys, time
+def refuse(event, arguments):
+    if event.startswith(("socket.", "urllib.", "subprocess.", "os.system", "os.exec")):
+        raise SystemExit(f"{event} {arguments}")
+sys.addaudithook(refuse)
+from pathlib import Path
+from mil2mil.dataset import Dataset
+from mil2mil.record import map_record
+root, path = Path(sys.argv[1]), "data/places/baku.yaml"
+slowest, silent = [0, ""], []
+dataset = Dataset(root)
+for text in json.load(sys.stdin):
+    (root / path).write_bytes(text.encode("utf-8", "surrogateescape"))
+    start = time.perf_counter()
+    dataset.unreadable.clear()
+    dataset._read(path)
+    findings = list(dataset.unreadable)
+    took = time.perf_counter() - start
+    if took > slowest[0]:
+        slowest = [took, text[:60]]
+    if not findings or any(not finding.message.endswith((".", ")")) for finding in findings):
+        silent.append(text[:80])
+print(json.dumps([slowest, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, silent]))
+"""
+
+
+def test_hostile_files_are_refused_in_time_and_space(small: Path) -> None:
+    """Every kind of bad record there is a test for, and some that are large: none takes a second."""
+    head = f"{HEAD}id: places/baku\ntype: Place\n"
+    large = [
+        "a: " + "[" * 500_000,
+        "a: " + "{b: " * 200_000,
+        "a: &a [" + "*a," * 100_000 + "]",
+        "- " * 300_000,
+        "a: " + "x" * (2 << 20),
+        "a: '" + "x" * 1_000_000,
+        "? " * 300_000,
+        "a: |\n" + " x\n" * 300_000 + "\0",
+        "#" * 1_000_000,
+        "!" * 500_000,
+        "%" * 500_000,
+        "a: " + "\udcff" * 1000,
+        head + "label: " + "\u202e" * 1000,
+        head + "".join(f"key{number}: x\n" for number in range(20_000)),
+        head + "partOf: places/" + "../" * 10_000 + "etc/passwd",
+        head + "sameAs: [" + ", ".join(f"'https://a.b/{number} c'" for number in range(5_000)) + "]",
+    ]
+    known = [text for text in REFUSED_TEXTS if text] + [
+        f"{HEAD}id: places/baku\n{text}" for text, *_ in REFUSED_RECORDS
+    ]
+    texts = [*large, *known, *(text for path, text, rule in SNEAKY.values() if path == BAKU)]
+    assert len(texts) >= 60
+    run = subprocess.run(
+        [sys.executable, "-c", CHILD, str(small)],
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    slowest, kilobytes, silent = json.loads(run.stdout)
+    assert silent == []
+    assert slowest[0] < 1, slowest
+    assert kilobytes < 200 * 1024

@@ -17,9 +17,10 @@ from mil2mil.document import Document, Entry, Mapping, Node, Scalar, Sequence
 from mil2mil.finding import Finding, Mark, Severity, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 
+_MAX_SUGGESTIONS = 50
 PLACEHOLDER = "…"  # what a new record has where something is to be filled in
 
 
@@ -95,6 +96,10 @@ class _Mapper:
             )
         )
 
+    def _nearest(self, word: str, known: Iterable[str]) -> str:
+        """A suggestion; none in a record with so many mistakes that it is not one, to save the time."""
+        return nearest(word, known) if len(self.findings) < _MAX_SUGGESTIONS else ""
+
     def _check_context(self, root: Mapping) -> None:
         expected = "../" * self.document.path.count("/") + "ontology/context.jsonld"
         entry = root.entries.get("@context")
@@ -154,7 +159,7 @@ class _Mapper:
         else:
             known = [*self.context.terms, "id", "type"]
             message = f"There is no key '{key}'."
-            self._report(entry.key, "unknown-key", message, nearest(key, known))
+            self._report(entry.key, "unknown-key", message, self._nearest(key, known))
 
     def _types(self, entry: Entry) -> list[str]:
         result: list[str] = []
@@ -166,7 +171,9 @@ class _Mapper:
                 result.append(name)
             else:
                 message = f"The ontology has no class '{name}'." if name else "A type is a word."
-                self._report(item.mark, "unknown-type", message, nearest(str(name), self.context.types))
+                self._report(
+                    item.mark, "unknown-type", message, self._nearest(str(name), self.context.types)
+                )
         return result
 
     def _values(self, entry: Entry, term: Term, iri: str) -> Iterator[Any]:
@@ -195,7 +202,7 @@ class _Mapper:
                 self._report(item.mark, "to-fill-in", f"'{term.key}' is still to be filled in.")
             elif reason := self.context.refuse(term, item.value):
                 known = self.context.terms if term.kind == "key" else self.ids
-                self._report(item.mark, "bad-value", reason, nearest(str(item.value), known))
+                self._report(item.mark, "bad-value", reason, self._nearest(str(item.value), known))
             elif term.kind == "key" and self.context.terms[str(item.value)].iri in self.derived:
                 self._report(item.mark, "bad-value", f"'{item.value}' is derived, not inferred.")
             elif term.kind == "reference":
