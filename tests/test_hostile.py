@@ -87,6 +87,14 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
         ),
         "everity",
     ),
+    "shapes of another ending": (
+        lambda root: (root / "validation/shapes/x.rdf").write_text("x"),
+        "belong here",
+    ),
+    "no shapes": (
+        lambda root: [remove(file) for file in (root / "validation/shapes").iterdir()],
+        "has no file",
+    ),
     "no checks": (
         lambda root: [remove(file) for file in (root / "validation/checks").iterdir()],
         "nothing would be checked",

@@ -119,6 +119,20 @@ def test_examples_are_taken_from_the_dataset(ontology: rdflib.Graph, dataset: Da
             assert str(term) in {quad.predicate.value for quad in quads}, f"{example} has no {term}"
 
 
+def test_every_term_is_aligned(ontology: rdflib.Graph) -> None:
+    """With a term of another ontology: itself, or through a class above it."""
+    for term in classes(ontology) | properties(ontology):
+        above = set(ontology.transitive_objects(term, RDFS.subClassOf))
+        others = {
+            other
+            for each in above
+            for predicate in (RDFS.subClassOf, RDFS.subPropertyOf, RDFS.seeAlso)
+            for other in ontology.objects(each, predicate)
+            if not str(other).startswith(graph.TERMS)
+        }
+        assert others, term
+
+
 def test_header(ontology: rdflib.Graph) -> None:
     header = URIRef(f"{BASE}ontology")
     assert ontology.value(header, OWL.versionIRI) is not None

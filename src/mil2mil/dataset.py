@@ -118,13 +118,13 @@ class Dataset:
     @cached_property
     def shape_texts(self) -> dict[str, str]:
         """The texts of the shapes by path."""
-        return self._texts("validation/shapes", "*.ttl")
+        return self._texts("validation/shapes", ".ttl")
 
     @cached_property
     def ontology(self) -> list[ox.Triple]:
         """The triples of the ontology and the vocabularies."""
         triples: list[ox.Triple] = []
-        for path, text in self._texts("ontology", "*.ttl").items():
+        for path, text in self._texts("ontology", ".ttl").items():
             try:
                 quads = ox.parse(text, format=ox.RdfFormat.TURTLE)
                 triples.extend(quad.triple for quad in quads)
@@ -132,10 +132,13 @@ class Dataset:
                 raise DatasetError(f"{path}:{error.lineno}: not Turtle: {error.msg}") from error
         return triples
 
-    def _texts(self, folder: str, pattern: str) -> dict[str, str]:
-        paths = sorted(f"{folder}/{file.name}" for file in (self.root / folder).glob(pattern))
+    def _texts(self, folder: str, ending: str) -> dict[str, str]:
+        names = sorted(os.listdir(self.root / folder) if (self.root / folder).is_dir() else [])
+        paths = [f"{folder}/{name}" for name in names if name.endswith(ending)]
         if not paths:
-            raise DatasetError(f"{self.root / folder} has no file {pattern}")
+            raise DatasetError(f"{folder} has no file that ends in {ending}")
+        if others := set(names) - {path.rpartition("/")[2] for path in paths} - {"context.jsonld"}:
+            raise DatasetError(f"{folder}/{min(others)}: only files that end in {ending} belong here")
         return {path: self._text(path) for path in paths}
 
     def _text(self, path: str) -> str:
