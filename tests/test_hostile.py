@@ -230,17 +230,17 @@ def test_durations_that_are_none(duration: str, small: Path) -> None:
     ["Y9E99999999", "Y1E1000000", "[" + "2017," * 1000 + "2017]", "2017-02-16 ", " 2017", "2017\n"],
 )
 def test_dates_that_would_take_long(date: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert days_of(date) is None
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_many_findings_on_one_line(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keys = ", ".join(f"key{number}: x" for number in range(3000))
     replace(small, BAKU, "label: Baku", f"label: Baku\ninferred: {{{keys}}}")
-    start = time.perf_counter()
+    start = time.process_time()
     assert main(["validate", "--root", str(small)]) == 1
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert "3000 violations" in capsys.readouterr().out
 
 
@@ -277,7 +277,7 @@ def test_validate_here_is_validate_everything(
 
 
 CHILD = """
-import json, resource, sys, time
+import json, sys, time
 def refuse(event, arguments):
     if event.startswith(("socket.", "urllib.", "subprocess.", "os.system", "os.exec")):
         raise SystemExit(f"{event} {arguments}")
@@ -290,19 +290,23 @@ slowest, silent = [0, ""], []
 dataset = Dataset(root)
 for text in json.load(sys.stdin):
     (root / path).write_bytes(text.encode("utf-8", "surrogateescape"))
-    start = time.perf_counter()
+    start = time.process_time()
     dataset.unreadable.clear()
     dataset._read(path)
     findings = list(dataset.unreadable)
-    took = time.perf_counter() - start
+    took = time.process_time() - start
     if took > slowest[0]:
         slowest = [took, text[:60]]
     if not findings or any(not finding.message.endswith((".", ")")) for finding in findings):
         silent.append(text[:80])
-print(json.dumps([slowest, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, silent]))
+# Not ru_maxrss, which a child takes over from the process that started it.
+status = Path("/proc/self/status")
+peak = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+print(json.dumps([slowest, int(peak[0]), silent]))
 """
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read as Linux has it")
 def test_hostile_files_are_refused_in_time_and_space(small: Path) -> None:
     """Every kind of bad record there is a test for, and some that are large: none takes a second."""
     head = f"{HEAD}id: places/baku\ntype: Place\n"
