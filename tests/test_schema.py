@@ -11,6 +11,7 @@ import os
 import queue
 import shutil
 import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,15 @@ def test_every_type_and_key_is_explained(dataset: Dataset) -> None:
         for key, value in definition["properties"].items():
             if value is not True:
                 assert value["description"], f"{name}.{key}"
+
+
+def test_the_same_dataset_has_the_same_schema(tmp_path: Path) -> None:
+    """In processes of their own, since the order of a query's answer may differ between them."""
+    for number in range(5):
+        file = tmp_path / f"{number}.json"
+        command = [sys.executable, "-m", "mil2mil", "schema", "--output", str(file)]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert len({file.read_bytes() for file in tmp_path.iterdir()}) == 1
 
 
 class Client:

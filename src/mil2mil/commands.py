@@ -54,6 +54,12 @@ def _print_findings(dataset: Dataset, findings: list[Finding]) -> None:
         print(render(findings, dataset.line_of, colour=colour))
 
 
+def _need_readable(dataset: Dataset, command: str) -> None:
+    if dataset.unreadable:
+        _print_findings(dataset, dataset.unreadable)
+        raise DatasetError(f"{command} needs a dataset that can be read")
+
+
 def _count(findings: list[Finding]) -> str:
     counts = []
     for severity in Severity:
@@ -123,9 +129,7 @@ def diff(options: argparse.Namespace) -> int:
     dataset = _dataset(options)
     old = at_revision(dataset.root, options.old, young=dataset.young)
     new = at_revision(dataset.root, options.new, young=dataset.young) if options.new else dataset
-    if new.unreadable:
-        _print_findings(new, new.unreadable)
-        raise DatasetError("diff needs a dataset that can be read")
+    _need_readable(new, "diff")
     sys.stdout.write(FORMATS[options.format](compare(old, new)))
     return CONFORMS
 
@@ -135,9 +139,7 @@ def schema(options: argparse.Namespace) -> int:
     from mil2mil.export import write_all
 
     dataset = _dataset(options)
-    if dataset.unreadable:
-        _print_findings(dataset, dataset.unreadable)
-        raise DatasetError("a schema needs a dataset that can be read")
+    _need_readable(dataset, "schema")
     write_all(options.output.parent, {options.output.name: editors.schema(dataset)})
     print(f"{options.output} is written.")
     return CONFORMS
@@ -164,9 +166,7 @@ def coverage(options: argparse.Namespace) -> int:
     from mil2mil.text import sentences
 
     dataset = _dataset(options)
-    if dataset.unreadable:
-        _print_findings(dataset, dataset.unreadable)
-        raise DatasetError("coverage needs a dataset that can be read")
+    _need_readable(dataset, "coverage")
     units = cover(dataset.store)
     if options.source:
         wanted = options.source.removesuffix(".yaml")
@@ -247,8 +247,7 @@ def build(options: argparse.Namespace) -> int:
         "mil2mil.trig": export.trig(dataset.quads, dataset.context),
     }
     for name in ("mil2mil.ttl", "vocabularies.ttl"):  # which say what the terms in the facts mean
-        text = (dataset.root / "ontology" / name).read_text(encoding="utf-8")
-        files[name.replace("mil2mil", "ontology")] = text
+        files[name.replace("mil2mil", "ontology")] = dataset.ontology_texts[f"ontology/{name}"]
     files["void.ttl"] = export.turtle(describe.describe(dataset, files), dataset.context)
     export.write_all(options.output, files)
     units = cover(dataset.store)

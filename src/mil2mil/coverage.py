@@ -16,7 +16,7 @@ SELECT ?article ?unit ?gloss ?reason ?fact ?type {{
   ?article m2m:unit ?unit . ?unit m2m:gloss ?gloss ; m2m:span/m2m:start ?start .
   OPTIONAL {{ ?unit m2m:withoutFact ?reason }}
   OPTIONAL {{ ?fact m2m:evidence ?unit ; a ?type }} }}
-ORDER BY ?article ?start ?fact"""
+ORDER BY ?article ?start ?fact ?type"""
 
 _PAGES = f"""PREFIX m2m: <{TERMS}> SELECT ?source {{
   ?source m2m:address ?address FILTER NOT EXISTS {{ ?source m2m:unit ?unit }} }}"""

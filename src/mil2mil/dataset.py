@@ -121,10 +121,26 @@ class Dataset:
         return self._texts("validation/shapes", ".ttl")
 
     @cached_property
+    def shape_store(self) -> ox.Store:
+        """The shapes and the ontology in one store: what can be asked of the rules themselves."""
+        store = ox.Store()
+        for text in self.shape_texts.values():
+            store.bulk_load(text.encode(), format=ox.RdfFormat.TURTLE)
+        store.bulk_extend(
+            ox.Quad(triple.subject, triple.predicate, triple.object) for triple in self.ontology
+        )
+        return store
+
+    @cached_property
+    def ontology_texts(self) -> dict[str, str]:
+        """The texts of the ontology and the vocabularies by path."""
+        return self._texts("ontology", ".ttl")
+
+    @cached_property
     def ontology(self) -> list[ox.Triple]:
         """The triples of the ontology and the vocabularies."""
         triples: list[ox.Triple] = []
-        for path, text in self._texts("ontology", ".ttl").items():
+        for path, text in self.ontology_texts.items():
             try:
                 quads = ox.parse(text, format=ox.RdfFormat.TURTLE)
                 triples.extend(quad.triple for quad in quads)

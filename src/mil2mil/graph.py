@@ -66,7 +66,11 @@ def select(store: ox.Store, query: str, where: str) -> ox.QuerySolutions:
 
 def rows(store: ox.Store, query: str, where: str = "a query") -> Iterator[dict[str, str]]:
     """The solutions of a SELECT: IRIs and lexical forms by variable, empty where unbound."""
-    solutions = select(store, query, where)
+    yield from table(select(store, query, where))
+
+
+def table(solutions: ox.QuerySolutions) -> Iterator[dict[str, str]]:
+    """Solutions as rows gives them."""
     names = [variable.value for variable in solutions.variables]
     for solution in solutions:
         yield {name: str(getattr(solution[name], "value", "")) for name in names}

@@ -55,8 +55,8 @@ def map_record(
     """Hold a document against the context and name its nodes.
 
     `derived` are IRIs of properties that are computed and must not be written; `ids` are those of all
-    records, for suggestions. Findings are about
-    keys, ids, types and the form of values; a record with findings must not be used further.
+    records, for suggestions. Findings are about keys, ids, types and the form of values; a record with
+    findings must not be used further.
     """
     mapper = _Mapper(document, context, derived, ids)
     return mapper.record, mapper.run()

@@ -16,15 +16,14 @@ import pyoxigraph as ox
 from mil2mil.context import BASE
 from mil2mil.document import Scalar, parse_document, read_text
 from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity
-from mil2mil.graph import rows, select
+from mil2mil.graph import rows, select, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_NESTED = re.compile(
-    r"#[A-Za-z]+-[0-9a-f]{12}$"
-)  # the name of a nested node, which tells a person nothing
+# The name of a nested node, which tells a person nothing.
+_NESTED = re.compile(r"#[A-Za-z]+-[0-9a-f]{12}$")
 _CHECK_KEYS = {"title", "severity", "explanation", "message", "help", "target"}
 _QUESTION_KEYS = {"title"}
 
@@ -48,7 +47,6 @@ class Check:
 class Hit:
     """A solution of a check: the node, property and value that it is about, and the message."""
 
-    check: Check
     focus: str
     path: str
     value: str
@@ -131,14 +129,14 @@ def _front_matter(file: Path, keys: set[str]) -> tuple[dict[str, str], str]:
 def run_check(check: Check, store: ox.Store) -> list[Hit]:
     """The solutions of a check, each with its message filled in."""
     hits = []
-    variables = {variable.value for variable in select(store, check.query, check.path).variables}
-    if "focus" not in variables:
+    solutions = select(store, check.query, check.path)
+    if "focus" not in {variable.value for variable in solutions.variables}:
         raise DatasetError(f"{check.path}: a check selects ?focus")
-    for bound in rows(store, check.query, check.path):
+    for bound in table(solutions):
         message = check.message
         for name, text in bound.items():
             message = message.replace(f"{{{name}}}", _NESTED.sub("", text.removeprefix(BASE)))
-        hits.append(Hit(check, bound["focus"], bound.get("path", ""), bound.get("value", ""), message))
+        hits.append(Hit(bound["focus"], bound.get("path", ""), bound.get("value", ""), message))
     return hits
 
 

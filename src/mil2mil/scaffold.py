@@ -12,8 +12,6 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import pyoxigraph as ox
-
 from mil2mil.context import BASE, REFERENCE
 from mil2mil.finding import DatasetError, nearest
 from mil2mil.graph import rows
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    import pyoxigraph as ox
+
     from mil2mil.dataset import Dataset
 
 _BRACES = r"\{\w+\}"
@@ -33,15 +33,16 @@ _PREFIXES = f"""PREFIX sh: <{SH}> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-sc
 _FOLDERS = f"""{_PREFIXES} SELECT ?class ?pattern {{
   ?class rdfs:subClassOf* ?above . ?shape sh:targetClass ?above ; sh:pattern ?pattern .
   FILTER(STRSTARTS(?pattern, "^{BASE}"))
-  FILTER NOT EXISTS {{ ?own sh:targetClass ?class ; sh:not ?not }} }} ORDER BY ?class"""
+  FILTER NOT EXISTS {{ ?own sh:targetClass ?class ; sh:not ?not }} }} ORDER BY ?class ?pattern"""
 
 _KEYS = f"""{_PREFIXES} SELECT DISTINCT ?path ?min ?message ?nested {{
   <CLASS> rdfs:subClassOf* ?above . ?shape sh:targetClass ?above ; sh:property ?property .
   ?property sh:path ?path ; sh:minCount ?min ; sh:message ?message . FILTER(ISIRI(?path))
-  OPTIONAL {{ ?property sh:class ?nested . ?part sh:targetClass ?nested ; sh:pattern "#" }} }}"""
+  OPTIONAL {{ ?property sh:class ?nested . ?part sh:targetClass ?nested ; sh:pattern "#" }} }}
+ORDER BY ?path ?message ?nested"""
 
 _RULE = f"""{_PREFIXES} SELECT ?message {{
-  ?shape sh:targetClass <CLASS> ; sh:message ?message ; sh:or|sh:xone ?choice }}"""
+  ?shape sh:targetClass <CLASS> ; sh:message ?message ; sh:or|sh:xone ?choice }} ORDER BY ?message"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Blank:
 def kinds(dataset: Dataset) -> dict[str, tuple[str, str]]:
     """The kinds of records by name in small letters: the name of the type, and the folder."""
     found: dict[str, tuple[str, str]] = {}
-    for row in rows(rules_store(dataset), _FOLDERS):
+    for row in rows(dataset.shape_store, _FOLDERS):
         folder = row["pattern"].removeprefix(f"^{BASE}").partition("/")[0]
         name = dataset.context.name_of_type.get(row["class"])
         if name:
@@ -68,18 +69,7 @@ def kinds(dataset: Dataset) -> dict[str, tuple[str, str]]:
 
 def blanks(dataset: Dataset, type_name: str) -> list[Blank]:
     """The keys that the shapes require of a type, in the order of the context."""
-    return _blanks(dataset, rules_store(dataset), dataset.context.types[type_name])
-
-
-def rules_store(dataset: Dataset) -> ox.Store:
-    """The shapes and the ontology in one store."""
-    store = ox.Store()
-    for text in dataset.shape_texts.values():
-        store.bulk_load(text.encode(), format=ox.RdfFormat.TURTLE)
-    store.bulk_extend(
-        ox.Quad(triple.subject, triple.predicate, triple.object) for triple in dataset.ontology
-    )
-    return store
+    return _blanks(dataset, dataset.shape_store, dataset.context.types[type_name])
 
 
 def _blanks(dataset: Dataset, store: ox.Store, cls: str) -> list[Blank]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mil2mil.context import BASE, REFERENCE, Term
 from mil2mil.graph import EDTF, rows
-from mil2mil.scaffold import kinds, rules_store
+from mil2mil.scaffold import kinds
 from mil2mil.shapes import SH
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _KEYS = f"""{_PREFIXES} SELECT ?class ?path ?min ?message ?value {{
   ?property sh:path ?path ; sh:message ?message . FILTER(ISIRI(?path))
   OPTIONAL {{ ?property sh:minCount ?min }}
   OPTIONAL {{ ?property sh:class|(sh:or/rdf:rest*/rdf:first/sh:class) ?value }}
-}} ORDER BY ?class ?path ?value"""
+}} ORDER BY ?class ?path ?message ?value"""
 
 _MEANINGS = f"""{_PREFIXES} SELECT ?term ?meaning {{ ?term skos:definition ?meaning }}"""
 
@@ -53,7 +53,8 @@ class _Key:
 class _Writer:
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
-        store = rules_store(dataset)
+        store = dataset.shape_store
+        self.types = sorted(name for name, _ in kinds(dataset).values())
         self.meanings = {row["term"]: row["meaning"] for row in rows(store, _MEANINGS)}
         self.keys = self._read_keys(store)
         self.ids = self._read_ids(store)
@@ -90,10 +91,9 @@ class _Writer:
         return {cls: sorted(names) for cls, names in found.items()}
 
     def _is_record(self, cls: str) -> bool:
-        return self.dataset.context.name_of_type.get(cls, "").lower() in kinds(self.dataset)
+        return self.dataset.context.name_of_type.get(cls) in self.types
 
     def schema(self) -> Schema:
-        types = sorted(name for name, _ in kinds(self.dataset).values())
         names = self.dataset.context.name_of_type
         objects = {names[cls]: self._object(cls) for cls in sorted(self.keys)}
         return {
@@ -106,7 +106,7 @@ class _Writer:
                 "id": {"type": "string", "description": "The file's path, without data/ and .yaml."},
                 "type": self._one_or_more(
                     {
-                        "enum": types,
+                        "enum": self.types,
                         "description": "What kind of thing the record is about.",
                     }
                 ),
@@ -116,7 +116,7 @@ class _Writer:
                     "if": {"required": ["type"], "properties": {"type": {"const": name}}},
                     "then": {"$ref": f"#/definitions/{name}"},
                 }
-                for name in types
+                for name in self.types
             ],
             "definitions": {**objects, **self.shared},
         }

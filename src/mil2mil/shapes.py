@@ -18,7 +18,6 @@ from mil2mil.graph import rows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-ENGINES = ("shacl", "pyshacl")
 SH = "http://www.w3.org/ns/shacl#"
 SHAPES = "https://w3id.org/mil2mil/shapes#"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"

@@ -30,7 +30,7 @@ def validate(dataset: Dataset, engine: str = "shacl", texts: Path | None = None)
     """Everything that is wrong with a dataset, sorted by file and place.
 
     Where a file cannot be read, shapes and checks would speak of what it lacks, so they are not run.
-    `engine` is one of shapes.ENGINES. `texts` is a folder of article files, against which spans and
+    `engine` is "shacl" or "pyshacl". `texts` is a folder of article files, against which spans and
     quotations are verified.
     """
     if dataset.unreadable:
@@ -84,13 +84,11 @@ def _by_shapes(dataset: Dataset, engine: str) -> Iterator[Finding]:
     for result in results:
         closed = result.component == "ClosedConstraintComponent"
         # In the wrong folder every key is wrong, and days follow from a date: once is enough.
-        if result.path in graph.DERIVED or (closed and (result.focus, result.shape) in misplaced):
+        here = (result.focus, result.shape) not in misplaced
+        if result.path in graph.DERIVED or (closed and not here):
             continue
         message = result.message
-        if (
-            result.focus,
-            result.shape,
-        ) in misplaced and result.component == "PatternConstraintComponent":
+        if not here and result.component == "PatternConstraintComponent":
             message = f"The folder and the type do not fit. {message}"
         if closed:
             term = dataset.context.term_of_iri.get(result.path)
