@@ -12,7 +12,7 @@ build: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy src tests
+	$(BIN)/mypy src tests benchmarks
 	$(BIN)/pytest -n auto
 
 $(VENV)/bin/pip:
@@ -21,7 +21,7 @@ $(VENV)/bin/pip:
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
 
 $(VENV)/installed: $(VENV)/bin/pip pyproject.toml
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --editable '.[junit,source,watch]'
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed pyproject.toml

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,15 @@ ROOT = Path(__file__).resolve().parents[1]
 FIXTURES = ROOT / "tests" / "fixtures"
 # The developers' copies of the articles; a fresh clone has none, and needs none.
 ARTICLES = ROOT.parent / "shared" / "seeds"
+
+
+def git(root: Path, *arguments: str) -> None:
+    name = "mil2mil tests"
+    who = {"GIT_AUTHOR_NAME": name, "GIT_COMMITTER_NAME": name}
+    mail = {"GIT_AUTHOR_EMAIL": "tests@example.org", "GIT_COMMITTER_EMAIL": "tests@example.org"}
+    subprocess.run(
+        ["git", *arguments], cwd=root, env={**os.environ, **who, **mail}, check=True, capture_output=True
+    )
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +65,17 @@ def edited(small: Path) -> Callable[[str, str, str], Dataset]:
         return Dataset(small)
 
     return edit
+
+
+@pytest.fixture
+def repository(small: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The valid dataset with one competency question, committed."""
+    questions = small / "validation" / "questions"
+    questions.mkdir()
+    for ending in ("rq", "csv"):
+        shutil.copy(ROOT / f"validation/questions/contacts-by-format.{ending}", questions)
+    git(small, "init", "--quiet")
+    git(small, "add", ".")
+    git(small, "commit", "--quiet", "--message", "valid")
+    monkeypatch.chdir(small)
+    return small

@@ -62,16 +62,6 @@ def test_a_file_that_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[st
     assert out.count("violation: ") == 1, "no finding follows from the missing record"
 
 
-def test_paths_limit_what_is_shown(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    edit(here / BAKU, "placeKind: city\n", "")
-    assert main(["validate", "data/contacts"]) == 0
-    assert main(["validate", str(here / BAKU)]) == 1
-    assert main(["validate", "data/places"]) == 1
-    out = capsys.readouterr().out
-    assert "shape/place-kind" in out
-    assert "1 more in other files" in out
-
-
 def test_paths_hide_no_file_that_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(here / BAKU, "label: Baku", "labell: Baku")
     assert main(["validate", "data/contacts"]) == 1

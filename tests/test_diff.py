@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
-from conftest import ROOT
+from conftest import git
 from mil2mil.cli import main
 from test_export import unquoted
 from test_record import shuffled
@@ -22,29 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MEETING = "data/contacts/2017-02-16-azerbaijan.yaml"
-
-
-def git(root: Path, *arguments: str) -> None:
-    name = "mil2mil tests"
-    who = {"GIT_AUTHOR_NAME": name, "GIT_COMMITTER_NAME": name}
-    mail = {"GIT_AUTHOR_EMAIL": "tests@example.org", "GIT_COMMITTER_EMAIL": "tests@example.org"}
-    subprocess.run(
-        ["git", *arguments], cwd=root, env={**os.environ, **who, **mail}, check=True, capture_output=True
-    )
-
-
-@pytest.fixture
-def repository(small: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The valid dataset with one competency question, committed."""
-    questions = small / "validation" / "questions"
-    questions.mkdir()
-    for ending in ("rq", "csv"):
-        shutil.copy(ROOT / f"validation/questions/contacts-by-format.{ending}", questions)
-    git(small, "init", "--quiet")
-    git(small, "add", ".")
-    git(small, "commit", "--quiet", "--message", "valid")
-    monkeypatch.chdir(small)
-    return small
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ Exit codes are those of pySHACL's command: 0 conforms, 1 findings, 2 could not r
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import os
 import sys
@@ -27,9 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # a pipe may not have our signs: lose those alone
     options = _parser().parse_args(arguments)
     try:
-        from mil2mil import commands  # which --help does not need
-
-        code: int = getattr(commands, options.run)(options)
+        module = importlib.import_module(f"mil2mil.commands.{options.module}")
+        code: int = getattr(module, options.run)(options)
         print(end="", flush=True)
     except DatasetError as error:
         print(f"mil2mil: {error}", file=sys.stderr)
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="where the exports go (default: build)",
     )
-    build.set_defaults(run="build")
+    build.set_defaults(module="build", run="build")
 
     validate = commands.add_parser("validate", help="say what is wrong, and at which line")
     validate.add_argument(
@@ -69,7 +69,15 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         type=Path,
         metavar="PATH",
-        help="show only findings in these files and folders (default: all)",
+        help="check only these files and folders, and what hangs on them (default: all)",
+    )
+    validate.add_argument(
+        "--since",
+        metavar="REV",
+        help="check only what changed since a revision of git, and what hangs on that",
+    )
+    validate.add_argument(
+        "--watch", action="store_true", help="check again whenever a file is saved (extra: watch)"
     )
     validate.add_argument(
         "--format",
@@ -84,11 +92,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SEVERITY",
         help="exit with 1 on findings as bad as this: violation, warning or info (default: info)",
     )
-    validate.set_defaults(run="validate")
+    validate.set_defaults(module="validate", run="validate")
 
     coverage = commands.add_parser("coverage", help="show what each sentence of each article supports")
     coverage.add_argument("source", nargs="?", metavar="SOURCE", help="only this article (default: all)")
-    coverage.set_defaults(run="coverage")
+    coverage.set_defaults(module="curate", run="coverage")
 
     explain = commands.add_parser("explain", help="say what a rule wants and why, with an example")
     explain.add_argument(
@@ -97,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="RULE",
         help="the rule, as a finding names it (default: list them all)",
     )
-    explain.set_defaults(run="explain")
+    explain.set_defaults(module="curate", run="explain")
 
     new = commands.add_parser("new", help="write a record to start from")
     new.add_argument("kind", metavar="KIND", help="what it is about: meeting, place, …; or source")
@@ -109,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument(
         "--id", metavar="NAME", help="for a source: the last part of the id (default: the file's)"
     )
-    new.set_defaults(run="new")
+    new.set_defaults(module="curate", run="new")
 
     diff = commands.add_parser("diff", help="tell what changed since a revision, in terms of facts")
     diff.add_argument("old", metavar="REV", help="a revision of git, such as main or HEAD~1")
@@ -120,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         default="text",
         help="(default: text; md is Markdown)",
     )
-    diff.set_defaults(run="diff")
+    diff.set_defaults(module="curate", run="diff")
 
     schema = commands.add_parser("schema", help="write a JSON Schema of records, for editors")
     schema.add_argument(
@@ -130,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="(default: build/schema.json)",
     )
-    schema.set_defaults(run="schema")
+    schema.set_defaults(module="curate", run="schema")
 
     for command in (build, validate, explain, coverage, new, diff, schema):
         command.add_argument(

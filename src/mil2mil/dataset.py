@@ -7,6 +7,7 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
@@ -16,8 +17,15 @@ from mil2mil.document import MAX_BYTES, read_document
 from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity
 from mil2mil.record import Record, id_of_path, map_record
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mil2mil.scope import Scope
+
 ONTOLOGY_GRAPH = ox.NamedNode(f"{BASE}graphs/ontology")
-_RECORD_FILE = re.compile(r"(data/(?!seeds/)[^/.][^/]*|seeds)/[^/.][^/]*[.]yaml")
+RECORD_FILE = re.compile(r"(data/(?!seeds/)[^/.][^/]*|seeds)/[^/.][^/]*[.]yaml")
+# What editors and file managers leave beside a file while it is open.
+LEFTOVER = re.compile(r"[.].*[.]sw[a-z]|.*~|[.]#.*|#.*#|[.]DS_Store|Thumbs[.]db|desktop[.]ini")
 FOLDERS = ("data", "ontology", "seeds", "validation")
 
 
@@ -70,6 +78,8 @@ class Dataset:
             for place, folders, names in os.walk(self.root / folder, onerror=self._unlisted):
                 links = [name for name in folders if Path(place, name).is_symlink()]
                 for name in (*names, *links):
+                    if LEFTOVER.fullmatch(name):
+                        continue
                     found.append(Path(place, name).relative_to(self.root).as_posix())
         return sorted(found)
 
@@ -88,7 +98,7 @@ class Dataset:
         problem = ""
         if not self._is_plain(path):
             problem = "A record is a plain file; links are not followed."
-        elif not _RECORD_FILE.fullmatch(path):
+        elif not RECORD_FILE.fullmatch(path):
             problem = (
                 "A record's file is data/KIND/NAME.yaml or seeds/NAME.yaml; move other files elsewhere."
             )
@@ -104,6 +114,29 @@ class Dataset:
         record, findings = map_record(document, self.context, graph.DERIVED, self._ids)
         self.unreadable.extend(findings)
         self.records[record.id] = record
+
+    def reread(self, paths: Iterable[str]) -> list[Record]:
+        """Read record files anew that were changed, added or removed; returns them as they were."""
+        before = []
+        for path in paths:
+            self.unreadable = [finding for finding in self.unreadable if finding.file != path]
+            self._lines.pop(path, None)
+            old = self.records.pop(id_of_path(path), None)
+            if old is not None:
+                before.append(old)
+            if os.path.lexists(self.root / path):
+                self._read(path)
+        self._ids = sorted(self.records)
+        for name in ("mapped", "quads", "names"):
+            self.__dict__.pop(name, None)
+        if "store" in self.__dict__:
+            for quad in self.graph_of(before):
+                self.store.remove(quad)
+            names = [id_of_path(path) for path in paths]
+            self.store.extend(
+                self.graph_of([self.records[name] for name in names if name in self.records])
+            )
+        return before
 
     def line_of(self, path: str, line: int) -> str:
         """A line of a file of the dataset, counted from 1; empty where there is none."""
@@ -173,12 +206,14 @@ class Dataset:
     @cached_property
     def quads(self) -> list[ox.Quad]:
         """The whole graph: what the records say, what is derived, and the provenance."""
-        quads = list(self.mapped)
-        quads.extend(graph.derive_types(self.mapped, self._ranges()))
-        quads.extend(graph.derive_days(self.mapped))
-        quads.extend(graph.provenance(self.records.values(), self.mapped))
-        return quads
+        return [*self.mapped, *graph.derive(self.records.values(), self.mapped, self._ranges)]
 
+    def graph_of(self, records: Sequence[Record]) -> list[ox.Quad]:
+        """The same of some records, whether the dataset has them or had them."""
+        mapped = graph.map_quads(records, self.context)
+        return [*mapped, *graph.derive(records, mapped, self._ranges)]
+
+    @cached_property
     def _ranges(self) -> dict[str, str]:
         rdfs_range = "http://www.w3.org/2000/01/rdf-schema#range"
         ranges: dict[str, set[str]] = {}
@@ -208,6 +243,26 @@ class Dataset:
         """The solutions of a SELECT over the whole graph; raises DatasetError if it is not one."""
         return graph.select(self.store, sparql, "the query")
 
+    def describes(self, node: ox.NamedNode) -> bool:
+        """Whether a record or the ontology says anything of a node."""
+        quads = self.store.quads_for_pattern(node, None, None)
+        return any(quad.graph_name != ox.DefaultGraph() for quad in quads)
+
+    @cached_property
+    def names(self) -> dict[str, list[str]]:
+        """The names of everything that is described, without the base, by the part before the last /."""
+        nodes = {iri for record in self.records.values() for iri in record.nodes}
+        nodes |= {graph.lexical(t.subject) for t in self.ontology if isinstance(t.subject, ox.NamedNode)}
+        names: dict[str, list[str]] = {}
+        for name in sorted(node.removeprefix(BASE) for node in nodes):
+            names.setdefault(name.rpartition("/")[0], []).append(name)
+        return names
+
+    def records_of(self, nodes: Iterable[str]) -> list[Record]:
+        """The records to which nodes belong, by id, without nodes of which there is no record."""
+        ids = sorted({node.removeprefix(BASE).partition("#")[0] for node in nodes})
+        return [self.records[name] for name in ids if name in self.records]
+
     def is_generated(self, iri: str) -> bool:
         """Whether the IRI is of a nested node to which the reader, and not a person, gave it."""
         record = self.records.get(iri.removeprefix(BASE).partition("#")[0])
@@ -227,8 +282,10 @@ class Dataset:
     def questions(self) -> list[rules.Question]:
         return rules.read_questions(self.root / "validation" / "questions")
 
-    def validate(self, engine: str = "shacl", texts: Path | None = None) -> list[Finding]:
+    def validate(
+        self, engine: str = "shacl", texts: Path | None = None, scope: Scope | None = None
+    ) -> list[Finding]:
         """Everything that is wrong, sorted by file and place; see mil2mil.validation.validate."""
         from mil2mil.validation import validate  # a later stage, needed only here
 
-        return validate(self, engine, texts)
+        return validate(self, engine, texts, scope)

@@ -6,23 +6,18 @@ nested nodes make no difference.
 
 from __future__ import annotations
 
-import io
 import json
-import subprocess
-import tarfile
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mil2mil import rules
 from mil2mil.context import BASE
-from mil2mil.dataset import FOLDERS, Dataset
-from mil2mil.finding import DatasetError
 from mil2mil.graph import TERMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mil2mil.dataset import Dataset
 
 Node = dict[str, Any]
 
@@ -50,36 +45,6 @@ class Difference:
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.changed or self.answers)
-
-
-def at_revision(root: Path, revision: str, *, young: bool) -> Dataset:
-    """The dataset as it was at a revision of the git repository that holds the folder.
-
-    Raises DatasetError if there is no such revision, or the dataset could not be read then.
-    """
-    name = f"{revision}^{{commit}}"
-    commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", name).decode().strip()
-    archive = _git(root, "archive", "--format=tar", commit, *FOLDERS)
-    with TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(folder, filter="data")
-        dataset = Dataset(Path(folder), young=young)
-        if dataset.unreadable:
-            first = dataset.unreadable[0]
-            raise DatasetError(f"at {revision} the dataset cannot be read: {first}")
-        _ = dataset.store, dataset.questions  # read while the folder is there
-    return dataset
-
-
-def _git(root: Path, *arguments: str) -> bytes:
-    try:
-        run = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=False)  # noqa: S603, S607
-    except FileNotFoundError as error:
-        raise DatasetError("diff needs git, which is not installed") from error
-    if run.returncode:
-        reason = run.stderr.decode(errors="replace").strip() or "there is no such revision"
-        raise DatasetError(f"git {arguments[0]} {arguments[-1]}: {reason}")
-    return run.stdout
 
 
 def compare(old: Dataset, new: Dataset) -> Difference:

@@ -107,6 +107,11 @@ def read_text(file: Path, path: str) -> str:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         _fail(path, Mark(1, 1), "unreadable", f"The file cannot be read: {error.strerror}.")
+    return decode(data, path)
+
+
+def decode(data: bytes, path: str) -> str:
+    """The text of a file's bytes; raises ReadError as read_document does."""
     if len(data) > MAX_BYTES:
         _fail(path, Mark(1, 1), "too-large", f"The file is larger than {MAX_BYTES} bytes; split it.")
     try:

@@ -91,6 +91,15 @@ def map_quads(records: Sequence[Record], context: Context) -> list[ox.Quad]:
     return quads
 
 
+def derive(
+    records: Iterable[Record], mapped: Sequence[ox.Quad], ranges: Mapping[str, str]
+) -> Iterator[ox.Quad]:
+    """What follows from the triples of records: types, days and provenance; of each record alone."""
+    yield from derive_types(mapped, ranges)
+    yield from derive_days(mapped)
+    yield from provenance(records, mapped)
+
+
 def derive_types(quads: Iterable[ox.Quad], ranges: Mapping[str, str]) -> Iterator[ox.Quad]:
     """A type for each nested node without one: the range of the property that holds it.
 
@@ -105,13 +114,14 @@ def derive_types(quads: Iterable[ox.Quad], ranges: Mapping[str, str]) -> Iterato
             isinstance(node, ox.NamedNode)
             and node in subjects
             and node not in typed
-            and _record_of(node) == _record_of(quad.subject)  # a reference is no entailment
+            and record_of(node) == record_of(quad.subject)  # a reference is no entailment
             and quad.predicate.value in ranges
         ):
             yield ox.Quad(node, RDF_TYPE, ox.NamedNode(ranges[quad.predicate.value]), quad.graph_name)
 
 
-def _record_of(node: object) -> str:
+def record_of(node: object) -> str:
+    """The IRI of the record to which a node belongs."""
     return lexical(node).partition("#")[0]
 
 

@@ -2,7 +2,9 @@
 
 A file is a SPARQL query after lines that start with `#+`, which together are a YAML mapping. A
 check selects ?focus, and where it can ?path and ?value; its message may name any variable in
-braces. Its `target` is a graph pattern that binds ?focus to whatever the check looks at.
+braces. Its `target` is a graph pattern that binds ?focus to whatever the check looks at. Its `reads`
+is a property path from ?focus to every other node whose triples have a say in the verdict, so that
+after a change only those nodes are looked at whose verdict it can change.
 """
 
 from __future__ import annotations
@@ -19,18 +21,19 @@ from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity
 from mil2mil.graph import rows, select, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Set
     from pathlib import Path
 
 # The name of a nested node, which tells a person nothing.
 _NESTED = re.compile(r"#[A-Za-z]+-[0-9a-f]{12}$")
 _CHECK_KEYS = {"title", "severity", "explanation", "message", "help", "target"}
 _QUESTION_KEYS = {"title"}
+_BODY = re.compile(r"^SELECT\b[^{]*\{", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A query whose every solution is something wrong."""
+    """A query whose every solution is something wrong; `reads` is empty if it reads the focus alone."""
 
     name: str
     path: str
@@ -41,6 +44,12 @@ class Check:
     help: str
     target: str
     query: str
+    reads: str = ""
+
+    @property
+    def prefixes(self) -> str:
+        """The lines of the query that declare prefixes."""
+        return "\n".join(line for line in self.query.splitlines() if line.startswith("PREFIX"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,9 @@ def read_checks(folder: Path) -> list[Check]:
     """The checks in a folder by name; raises DatasetError for one that is not well formed."""
     checks = []
     for file in _files(folder, {".rq"}):
-        meta, text = _front_matter(file, _CHECK_KEYS)
+        meta, text = _front_matter(file, _CHECK_KEYS, {"reads"})
+        if not _BODY.search(text):
+            raise DatasetError(f"{file}: a check is a SELECT, and the word starts a line")
         if meta["severity"].upper() not in Severity.__members__:
             raise DatasetError(f"{file}: severity is violation, warning or info")
         severity = Severity[meta.pop("severity").upper()]
@@ -109,15 +120,18 @@ def _files(folder: Path, endings: set[str]) -> list[Path]:
     return files
 
 
-def _front_matter(file: Path, keys: set[str]) -> tuple[dict[str, str], str]:
+def _front_matter(
+    file: Path, keys: set[str], optional: Set[str] = frozenset()
+) -> tuple[dict[str, str], str]:
     try:
         text = read_text(file, str(file))
         lines = [line[2:].removeprefix(" ") for line in text.splitlines() if line.startswith("#+")]
         root = parse_document("\n".join(lines), str(file)).root
     except ReadError as error:
         raise DatasetError(str(error)) from error
-    if set(root.entries) != keys:
-        raise DatasetError(f"{file}: the lines after #+ have exactly {', '.join(sorted(keys))}")
+    if set(root.entries) - optional != keys:
+        more = f", and may have {', '.join(sorted(optional))}" if optional else ""
+        raise DatasetError(f"{file}: the lines after #+ have exactly {', '.join(sorted(keys))}{more}")
     meta = {}
     for key, entry in root.entries.items():
         if not isinstance(entry.value, Scalar):
@@ -126,10 +140,15 @@ def _front_matter(file: Path, keys: set[str]) -> tuple[dict[str, str], str]:
     return meta, text
 
 
-def run_check(check: Check, store: ox.Store) -> list[Hit]:
-    """The solutions of a check, each with its message filled in."""
+def run_check(check: Check, store: ox.Store, foci: Iterable[str] | None = None) -> list[Hit]:
+    """The solutions of a check, each with its message filled in; of some focus nodes only, if given."""
     hits = []
-    solutions = select(store, check.query, check.path)
+    query = check.query
+    if foci is not None:
+        # Inside the body, where the planner starts from it; after the body it would not.
+        values = " ".join(f"<{focus}>" for focus in sorted(foci))
+        query = _BODY.sub(lambda found: f"{found.group()} VALUES ?focus {{ {values} }}", query, count=1)
+    solutions = select(store, query, check.path)
     if "focus" not in {variable.value for variable in solutions.variables}:
         raise DatasetError(f"{check.path}: a check selects ?focus")
     for bound in table(solutions):
@@ -143,10 +162,7 @@ def run_check(check: Check, store: ox.Store) -> list[Hit]:
 def vacuous(checks: list[Check], store: ox.Store, without_focus: Severity) -> Iterator[Finding]:
     """The checks that find nothing to look at; `without_focus` is the severity of that."""
     for check in checks:
-        prefixes = "\n".join(
-            line for line in check.query.splitlines() if line.upper().startswith("PREFIX")
-        )
-        query = f"{prefixes}\nSELECT ?focus {{ {check.target} }} LIMIT 1"
+        query = f"{check.prefixes}\nSELECT ?focus {{ {check.target} }} LIMIT 1"
         if not any(rows(store, query, check.path)):
             message = "The check has no focus node: nothing in the dataset fits its target."
             rule = "vacuity/no-focus-node"

@@ -64,6 +64,24 @@ def validate(data: str, shapes: str, engine: str = "shacl") -> list[Result]:
         raise DatasetError(f"The shapes cannot be used: {error}") from error
 
 
+_SEQUENCES = f"""PREFIX sh: <{SH}> PREFIX rdf: <{RDF}> SELECT ?path ?step (COUNT(?before) AS ?place) {{
+  ?shape sh:path ?path . ?path rdf:rest* ?before . ?before rdf:rest* ?cell . ?cell rdf:first ?step
+}} GROUP BY ?path ?cell ?step ORDER BY ?path ?place"""
+
+
+def sequences(shape_store: ox.Store) -> list[list[str]]:
+    """The paths of several steps in the shapes: the IRIs of the properties, in order."""
+    paths: dict[str, list[str]] = {}
+    for row in rows(shape_store, _SEQUENCES):
+        paths.setdefault(row["path"], []).append(row["step"])
+    return list(paths.values())
+
+
+def reach(shape_store: ox.Store) -> int:
+    """How many steps away from its focus node a shape looks."""
+    return max((len(path) for path in sequences(shape_store)), default=1)
+
+
 def _by_shacl(data: str, shapes: str) -> Iterator[Result]:
     import shacl
 

@@ -1,0 +1,111 @@
+"""Makes datasets of any size in the shape of the project's own, some of their records wrong.
+
+The real records are copied under new ids. States, offices, organisations, groups, places and craft
+stay as they are and are shared by all copies, as they would be: so what is referred to most is
+referred to ever more often. The same seed makes the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PROJECT = Path(__file__).resolve().parents[1]
+SHARED = {"states", "offices", "organisations", "groups", "places", "craft"}
+_ID = re.compile(r"(?<![\w/.-])([a-z]+/[a-z0-9][a-z0-9.-]*[a-z0-9])(?![\w/-])")
+
+
+def _misspell(text: str, rng: random.Random) -> str | None:
+    references = list(re.finditer(r"(?m)^ +(?:- )?(?:office|official|speaker|place): (\S+)$", text))
+    if not references:
+        return None
+    end = rng.choice(references).end()
+    return f"{text[:end]}x{text[end:]}"
+
+
+def _replace(pattern: str, new: str) -> Callable[[str, random.Random], str | None]:
+    def way(text: str, _rng: random.Random) -> str | None:
+        changed = re.sub(pattern, new, text, count=1)
+        return None if changed == text else changed
+
+    return way
+
+
+# The ways in which a record is made wrong, each with the rule that finds it.
+WAYS: dict[str, Callable[[str, random.Random], str | None]] = {
+    "reader/dangling-reference": _misspell,
+    "reader/unknown-value": _replace(r"(?m)^modality: \S+$", "modality: occured"),
+    "reader/not-edtf": _replace(r"(?m)^date: .*$", "date: 2021-02-30"),
+    "shape/label": _replace(r"(?m)^label: .*\n", ""),
+    "shape/evidence": _replace(r"(?m)^evidence: (seeds/[^\s#]+)#s\d+$", r"evidence: \1"),
+    "check/id-of-another-day": _replace(r"(?m)^date: 20(\d\d-\d\d-\d\d)$", r"date: 19\1"),
+    "check/altered-quotation": _replace(r"(?m)^( +(?:- )?words: .*?)e", r"\1E"),
+}
+
+
+def generate(
+    folder: Path, records: int, *, seed: int = 0, wrong: float = 0.0, source: Path = PROJECT
+) -> dict[str, str]:
+    """Write a dataset of about so many records, in whole copies of the real one.
+
+    `wrong` is the share of records that are made wrong. Returns the rule that each of those breaks,
+    by the record's path.
+    """
+    for name in ("ontology", "validation"):
+        shutil.copytree(source / name, folder / name)
+    rng = random.Random(seed)
+    broken: dict[str, str] = {}
+    for path, text in _copies(source, records):
+        if rng.random() < wrong:
+            ways = list(WAYS)
+            rng.shuffle(ways)
+            for rule in ways:
+                changed = WAYS[rule](text, rng)
+                if changed is not None:
+                    broken[path], text = rule, changed
+                    break
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return broken
+
+
+def _copies(source: Path, records: int) -> Iterator[tuple[str, str]]:
+    files = sorted((*source.glob("data/*/*.yaml"), *source.glob("seeds/*.yaml")))
+    texts = {file.relative_to(source).as_posix(): file.read_text(encoding="utf-8") for file in files}
+    yield from texts.items()
+    copied = {path: text for path, text in texts.items() if path.split("/")[-2] not in SHARED}
+    ids = {path.removeprefix("data/").removesuffix(".yaml") for path in copied}
+    copies = max(0, round((records - len(texts)) / len(copied)))
+    for number in range(1, copies + 1):
+        suffix = f"-c{number:05}"
+
+        def rename(found: re.Match[str], suffix: str = suffix) -> str:
+            return found.group() + suffix if found.group() in ids else found.group()
+
+        for path, text in copied.items():
+            name = path.removesuffix(".yaml") + suffix + ".yaml"
+            identifiers = re.sub(r"(entity/Q\d+)$", rf"\g<1>0{number:05}", text, flags=re.MULTILINE)
+            yield name, _ID.sub(rename, identifiers)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Make a dataset in the shape of the real one.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("records", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--wrong", type=float, default=0.0, help="share of wrong records, as 0.01")
+    options = parser.parse_args()
+    broken = generate(options.folder, options.records, seed=options.seed, wrong=options.wrong)
+    print(f"{options.folder}: {len(broken)} records are wrong")
+
+
+if __name__ == "__main__":
+    main()
