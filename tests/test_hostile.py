@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -349,3 +350,20 @@ def test_hostile_files_are_refused_in_time_and_space(small: Path) -> None:
     assert silent == []
     assert slowest[0] < 1, slowest
     assert kilobytes < 200 * 1024
+
+
+def test_fuzzer_finds_nothing(tmp_path: Path) -> None:
+    """A short run, always the same; CONTRIBUTING.md says how to run it for longer."""
+    if "CI" not in os.environ:
+        pytest.importorskip("atheris")
+    for file in ROOT.glob("data/*/*.yaml"):
+        shutil.copy(file, tmp_path)
+    result = subprocess.run(
+        [sys.executable, ROOT / "tests/fuzz.py", "-seed=1", "-runs=20000", "-max_len=4000", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert "Done 20000 runs" in result.stderr

@@ -1,0 +1,40 @@
+"""Coverage-guided fuzzing of the reader with atheris: text to document, record and triples.
+
+    python tests/fuzz.py -max_total_time=600
+
+Whatever the bytes are, the reader gives a record or findings with a place, and never a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["mil2mil"]):
+    from mil2mil.context import Context
+    from mil2mil.document import decode, parse_document
+    from mil2mil.finding import ReadError
+    from mil2mil.graph import DERIVED, derive_days, map_quads
+    from mil2mil.record import map_record
+
+ROOT = Path(__file__).resolve().parents[1]
+PATH = "data/places/x.yaml"
+CONTEXT = Context.read((ROOT / "ontology/context.jsonld").read_text(encoding="utf-8"))
+
+
+def read(data: bytes) -> None:
+    try:
+        document = parse_document(decode(data, PATH), PATH)
+    except ReadError:
+        return
+    record, findings = map_record(document, CONTEXT, DERIVED)
+    assert all(finding.mark.line > 0 and finding.message for finding in findings)
+    if not findings:
+        list(derive_days(map_quads([record], CONTEXT)))
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, read)
+    atheris.Fuzz()
