@@ -78,9 +78,9 @@ def test_python_runs(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
-    assert (
-        "2017-02-16             occurred  Meeting of Dunford and Gerasimov in Azerbaijan" in run.stdout
-    )
+    assert "in person | Meeting of Dunford and Gerasimov in Azerbaijan" in run.stdout
+    assert re.search(r"Meeting of Milley and Gerasimov in Bern +2019-12-18 +occurred", run.stdout)
+    assert "contacts/2019-12-18-bern\nMeeting of Milley" in run.stdout
 
 
 def test_make_sets_everything_up(clone: Path) -> None:

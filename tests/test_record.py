@@ -234,4 +234,4 @@ def test_links_are_not_followed(small: Path, tmp_path: Path) -> None:
         ("data/places/notes.txt", "reader/not-a-record"),
         ("data/places/pipe.yaml", "reader/not-a-record"),
     ]
-    assert "hidden" not in render(findings, invalid.line_of)
+    assert "hidden" not in render(findings, invalid.folder.line)

@@ -94,6 +94,57 @@ def _parser() -> argparse.ArgumentParser:
     )
     validate.set_defaults(module="validate", run="validate")
 
+    query = commands.add_parser("query", help="answer a competency question, or SPARQL")
+    query.add_argument(
+        "query",
+        nargs="?",
+        metavar="NAME|FILE|-",
+        help="a question, a file of SPARQL, or - for standard input (default: list the questions)",
+    )
+    query.add_argument(
+        "--format",
+        choices=("table", "csv", "tsv", "json", "xml", "md"),
+        default="table",
+        help="how the answer is written (default: table, for people)",
+    )
+    query.add_argument(
+        "--bind",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="give a variable of the query a value: a text, or the id of a record; can be repeated",
+    )
+    query.add_argument(
+        "--seconds",
+        type=float,
+        default=60.0,
+        metavar="N",
+        help="give up after so many seconds (default: 60)",
+    )
+    query.set_defaults(module="ask", run="query")
+
+    show = commands.add_parser("show", help="tell a record in words, with its evidence")
+    show.add_argument("id", metavar="ID", help="such as contacts/2017-02-16-azerbaijan")
+    show.set_defaults(module="ask", run="show")
+
+    serve = commands.add_parser(
+        "serve", help="start a SPARQL endpoint with a page to ask (extra: serve)"
+    )
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen at (default: 127.0.0.1)"
+    )
+    serve.add_argument(
+        "--port", type=int, default=7878, help="the port; 0 takes a free one (default: 7878)"
+    )
+    serve.add_argument(
+        "--seconds",
+        type=int,
+        default=30,
+        metavar="N",
+        help="give a query up after so many seconds (default: 30)",
+    )
+    serve.set_defaults(module="serve", run="serve")
+
     coverage = commands.add_parser("coverage", help="show what each sentence of each article supports")
     coverage.add_argument("source", nargs="?", metavar="SOURCE", help="only this article (default: all)")
     coverage.set_defaults(module="curate", run="coverage")
@@ -140,7 +191,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     schema.set_defaults(module="curate", run="schema")
 
-    for command in (build, validate, explain, coverage, new, diff, schema):
+    for command in (build, validate, query, show, serve, explain, coverage, new, diff, schema):
         command.add_argument(
             "--root",
             type=Path,
@@ -148,7 +199,7 @@ def _parser() -> argparse.ArgumentParser:
             help="another dataset of the same layout (default: the one around this folder, "
             "else the one that comes with the package)",
         )
-    for command in (build, validate, coverage):
+    for command in (build, validate, show, coverage):
         command.add_argument(
             "--text",
             type=Path,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,28 +10,22 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from mil2mil import graph, rules
+from mil2mil.answer import TIME, Answer, Value, ask
 from mil2mil.context import BASE, Context
-from mil2mil.document import MAX_BYTES, read_document
+from mil2mil.document import read_document
 from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity
+from mil2mil.folder import RECORD_FILE, Folder, packaged
 from mil2mil.record import Record, id_of_path, map_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import rdflib
 
     from mil2mil.scope import Scope
+    from mil2mil.telling import Told
 
 ONTOLOGY_GRAPH = ox.NamedNode(f"{BASE}graphs/ontology")
-RECORD_FILE = re.compile(r"(data/(?!seeds/)[^/.][^/]*|seeds)/[^/.][^/]*[.]yaml")
-# What editors and file managers leave beside a file while it is open.
-LEFTOVER = re.compile(r"[.].*[.]sw[a-z]|.*~|[.]#.*|#.*#|[.]DS_Store|Thumbs[.]db|desktop[.]ini")
-FOLDERS = ("data", "ontology", "seeds", "validation")
-
-
-def packaged() -> Path:
-    """The folder of the dataset that comes with the package, or of the clone it is installed from."""
-    here = Path(__file__).resolve()
-    inside = here.parent / "dataset"
-    return inside if inside.is_dir() else here.parents[2]
 
 
 def load(root: str | os.PathLike[str] | None = None) -> Dataset:
@@ -54,49 +46,20 @@ class Dataset:
     """
 
     def __init__(self, root: Path, *, young: bool = False) -> None:
-        self.root = root.resolve()
-        missing = [name for name in FOLDERS if not (self.root / name).is_dir()]
-        if missing:
-            raise DatasetError(
-                f"{root} is not a dataset: it has no folder {', '.join(missing)}; "
-                f"a dataset has the folders {', '.join(FOLDERS)}"
-            )
+        self.folder = Folder(root)
+        self.root = self.folder.root
         self.young = young
-        self.context = Context.read(self._text("ontology/context.jsonld"))
-        self.unreadable: list[Finding] = []
+        self.context = Context.read(self.folder.text("ontology/context.jsonld"))
         self.records: dict[str, Record] = {}
-        self._lines: dict[str, list[str]] = {}
-        paths = self._paths()
+        self.unreadable: list[Finding]
+        paths, self.unreadable = self.folder.records()
         self._ids = [id_of_path(path) for path in paths]
         for path in paths:
             self._read(path)
 
-    def _paths(self) -> list[str]:
-        """The record files, and the links in their place, relative to the root, sorted."""
-        found = []
-        for folder in ("data", "seeds"):
-            for place, folders, names in os.walk(self.root / folder, onerror=self._unlisted):
-                links = [name for name in folders if Path(place, name).is_symlink()]
-                for name in (*names, *links):
-                    if LEFTOVER.fullmatch(name):
-                        continue
-                    found.append(Path(place, name).relative_to(self.root).as_posix())
-        return sorted(found)
-
-    def _unlisted(self, error: OSError) -> None:
-        path = Path(error.filename).relative_to(self.root).as_posix()
-        message = f"The folder cannot be read: {error.strerror}."
-        rule = "reader/unreadable"
-        self.unreadable.append(Finding(path, Mark(1, 1), Severity.VIOLATION, rule, message))
-
-    def _is_plain(self, path: str) -> bool:
-        """Whether a path is a file in the dataset, and not a link, a device or a way out."""
-        file = self.root / path
-        return file.is_file() and file.resolve() == file
-
     def _read(self, path: str) -> None:
         problem = ""
-        if not self._is_plain(path):
+        if not self.folder.is_plain(path):
             problem = "A record is a plain file; links are not followed."
         elif not RECORD_FILE.fullmatch(path):
             problem = (
@@ -120,7 +83,7 @@ class Dataset:
         before = []
         for path in paths:
             self.unreadable = [finding for finding in self.unreadable if finding.file != path]
-            self._lines.pop(path, None)
+            self.folder.forget(path)
             old = self.records.pop(id_of_path(path), None)
             if old is not None:
                 before.append(old)
@@ -138,20 +101,10 @@ class Dataset:
             )
         return before
 
-    def line_of(self, path: str, line: int) -> str:
-        """A line of a file of the dataset, counted from 1; empty where there is none."""
-        if path not in self._lines:
-            self._lines[path] = []
-            if self._is_plain(path):
-                with contextlib.suppress(OSError), (self.root / path).open("rb") as stream:
-                    self._lines[path] = stream.read(MAX_BYTES).decode("utf-8", "replace").split("\n")
-        lines = self._lines[path]
-        return lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
-
     @cached_property
     def shape_texts(self) -> dict[str, str]:
         """The texts of the shapes by path."""
-        return self._texts("validation/shapes", ".ttl")
+        return self.folder.texts("validation/shapes", ".ttl")
 
     @cached_property
     def shape_store(self) -> ox.Store:
@@ -167,7 +120,7 @@ class Dataset:
     @cached_property
     def ontology_texts(self) -> dict[str, str]:
         """The texts of the ontology and the vocabularies by path."""
-        return self._texts("ontology", ".ttl")
+        return self.folder.texts("ontology", ".ttl")
 
     @cached_property
     def ontology(self) -> list[ox.Triple]:
@@ -180,23 +133,6 @@ class Dataset:
             except SyntaxError as error:
                 raise DatasetError(f"{path}:{error.lineno}: not Turtle: {error.msg}") from error
         return triples
-
-    def _texts(self, folder: str, ending: str) -> dict[str, str]:
-        names = sorted(os.listdir(self.root / folder) if (self.root / folder).is_dir() else [])
-        paths = [f"{folder}/{name}" for name in names if name.endswith(ending)]
-        if not paths:
-            raise DatasetError(f"{folder} has no file that ends in {ending}")
-        if others := set(names) - {path.rpartition("/")[2] for path in paths} - {"context.jsonld"}:
-            raise DatasetError(f"{folder}/{min(others)}: only files that end in {ending} belong here")
-        return {path: self._text(path) for path in paths}
-
-    def _text(self, path: str) -> str:
-        if not self._is_plain(path):
-            raise DatasetError(f"{path} is not a plain file; links are not followed")
-        try:
-            return (self.root / path).read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise DatasetError(f"{path} is not UTF-8") from error
 
     @cached_property
     def mapped(self) -> list[ox.Quad]:
@@ -233,15 +169,42 @@ class Dataset:
         """An in-memory store of the whole graph, with the ontology in a graph of its own."""
         store = ox.Store()
         store.bulk_extend(self.quads)
-        store.bulk_extend(
-            ox.Quad(triple.subject, triple.predicate, triple.object, ONTOLOGY_GRAPH)
-            for triple in self.ontology
-        )
+        store.bulk_extend(self._ontology_quads())
         return store
 
-    def query(self, sparql: str) -> ox.QuerySolutions:
-        """The solutions of a SELECT over the whole graph; raises DatasetError if it is not one."""
-        return graph.select(self.store, sparql, "the query")
+    def _ontology_quads(self) -> Iterator[ox.Quad]:
+        for triple in self.ontology:
+            yield ox.Quad(triple.subject, triple.predicate, triple.object, ONTOLOGY_GRAPH)
+
+    def query(self, query: str, /, *, seconds: float = TIME, **bindings: Value) -> Answer:
+        """The answer to a SELECT over the whole graph, or to a competency question by its name.
+
+        `bindings` give values to variables of the query: texts, numbers, days, ids of records, terms.
+        They are bound where the body of the query begins. The usual prefixes need not be declared.
+        Raises DatasetError for what is no SELECT, or takes more than `seconds`.
+        """
+        return ask(self, query, bindings, seconds)
+
+    def record(self, name: str, texts: Path | None = None) -> Told:
+        """A record in words, with its evidence, by its id; see mil2mil.telling.
+
+        With `texts`, a folder of article files, the evidence is in the words of the source.
+        Raises DatasetError if there is no such record.
+        """
+        from mil2mil.telling import Told
+        from mil2mil.text import sentences
+
+        return Told(self, name, sentences(self.store, texts) if texts else None)
+
+    def rdflib(self) -> rdflib.Dataset:
+        """The whole graph with the ontology, as an rdflib.Dataset whose default is their union."""
+        import rdflib  # which takes a while to import
+
+        dataset = rdflib.Dataset(default_union=True)
+        quads = (*self.quads, *self._ontology_quads())
+        data = ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
+        dataset.parse(data=data.decode("utf-8"), format="nquads")
+        return dataset
 
     def describes(self, node: ox.NamedNode) -> bool:
         """Whether a record or the ontology says anything of a node."""

@@ -51,15 +51,31 @@ def lexical(term: object) -> str:
     return term.value
 
 
-def select(store: ox.Store, query: str, where: str) -> ox.QuerySolutions:
-    """Run a SELECT over all graphs; `where` names the query in the DatasetError for a wrong one."""
-    if _SERVICE.search(_NOT_WORDS.sub(" ", query)):
+def words(query: str) -> str:
+    """A query of the same length in which IRIs, strings and comments are blank."""
+    return _NOT_WORDS.sub(lambda found: " " * len(found.group()), query)
+
+
+def refuse_service(query: str, where: str) -> None:
+    """Raise DatasetError for a query that would ask another machine."""
+    if _SERVICE.search(words(query)):
         raise DatasetError(f"{where}: SERVICE is refused; no query leaves this machine")
+
+
+def select(
+    store: ox.Store, query: str, where: str, prefixes: Mapping[str, str] | None = None
+) -> ox.QuerySolutions:
+    """Run a SELECT over all graphs; `where` names the query in the DatasetError for a wrong one.
+
+    `prefixes` are those that the query need not declare.
+    """
+    refuse_service(query, where)
     try:
-        result = store.query(query, use_default_graph_as_union=True)
+        result = store.query(query, use_default_graph_as_union=True, prefixes=dict(prefixes or {}))
     except (SyntaxError, ValueError) as error:
         raise DatasetError(f"{where}: this is not SPARQL: {error}") from error
     if not isinstance(result, ox.QuerySolutions):
+        del result  # which must end in the thread that made it, and not with the error's traceback
         raise DatasetError(f"{where}: a SELECT is expected")
     return result
 

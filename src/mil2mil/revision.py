@@ -9,9 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from mil2mil.dataset import FOLDERS, RECORD_FILE, Dataset
+from mil2mil.dataset import Dataset
 from mil2mil.document import decode, parse_document
 from mil2mil.finding import DatasetError, ReadError
+from mil2mil.folder import FOLDERS, RECORD_FILE
 from mil2mil.graph import DERIVED
 from mil2mil.record import id_of_path, map_record
 from mil2mil.scope import scope_of

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import watchfiles
 
-from mil2mil.dataset import FOLDERS, LEFTOVER, RECORD_FILE, Dataset
+from mil2mil.dataset import Dataset
 from mil2mil.finding import DatasetError
+from mil2mil.folder import FOLDERS, LEFTOVER, RECORD_FILE
 from mil2mil.record import id_of_path
 from mil2mil.scope import scope_of
 

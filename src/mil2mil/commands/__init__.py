@@ -19,7 +19,8 @@ CONFORMS, FINDINGS = 0, 1
 
 
 def dataset_of(options: argparse.Namespace) -> Dataset:
-    from mil2mil.dataset import Dataset, packaged
+    from mil2mil.dataset import Dataset
+    from mil2mil.folder import packaged
 
     if options.root is not None:
         return Dataset(options.root, young=True)
@@ -41,7 +42,7 @@ def texts_of(options: argparse.Namespace) -> Path | None:
 def print_findings(dataset: Dataset, findings: list[Finding]) -> None:
     if findings:
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        print(render(findings, dataset.line_of, colour=colour))
+        print(render(findings, dataset.folder.line, colour=colour))
 
 
 def need_readable(dataset: Dataset, command: str) -> None:
