@@ -124,12 +124,16 @@ def test_a_bound_text_is_a_value_and_no_part_of_the_query(dataset: Dataset, text
 REFUSED = {
     "SELECT ?x { SERVICE <http://127.0.0.1:9/> { ?x ?y ?z } }": "SERVICE is refused",
     "SELECT ?x { # comment\n service silent <http://127.0.0.1:9/> { ?x ?y ?z } }": "SERVICE is refused",
+    'SELECT * { BIND(""" " """ AS ?a) SERVICE <http://a/> { ?x ?y ?z } # "\n }': "SERVICE is refused",
+    "SELECT * { FILTER(?a<?b)SERVICE#\n<http://127.0.0.1:9/>{?x ?y ?z} }": "SERVICE is refused",
+    "PREFIX e: <http://127.0.0.1:9/> SELECT * { SERVICE e: { ?x ?y ?z } }": "SERVICE is refused",
+    "SELECT * { VALUES ?x { <http://127.0.0.1:9/> } SERVICE ?x { ?x ?y ?z } }": "SERVICE is refused",
     "LOAD <http://127.0.0.1:9/>": "not SPARQL",
     "DELETE WHERE { ?s ?p ?o }": "not SPARQL",
     "ASK { ?s ?p ?o }": "a SELECT is expected",
     "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }": "a SELECT is expected",
     "SELECT": "not SPARQL",
-    "contacts-by-fromat": "no competency question 'contacts-by-fromat'; did you mean 'contacts-by-format'",
+    "contacts-by-fromat": "question 'contacts-by-fromat'; did you mean 'contacts-by-format'",
 }
 
 
@@ -137,6 +141,11 @@ REFUSED = {
 def test_refused(dataset: Dataset, query: str) -> None:
     with pytest.raises(DatasetError, match=REFUSED[query]):
         dataset.query(query)
+
+
+def test_a_variable_or_a_name_is_no_service(dataset: Dataset) -> None:
+    assert len(dataset.query("SELECT ?service { VALUES ?service { 1 } }")) == 1
+    assert len(dataset.query("SELECT ?x { ?x m2m:service <http://example.org/> }")) == 0
 
 
 def test_unknown_variable(dataset: Dataset) -> None:

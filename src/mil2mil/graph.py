@@ -36,7 +36,9 @@ ENTITY = ox.NamedNode("http://www.w3.org/ns/prov#Entity")
 PRIMARY_TOPIC = ox.NamedNode("http://xmlns.com/foaf/0.1/primaryTopic")
 SEEDS = f"{BASE}seeds/"
 
-_SERVICE = re.compile(r"\bSERVICE\b", re.IGNORECASE)
+# SERVICE with what may follow it. Where a string, an IRI or a comment starts cannot be told without
+# parsing, so they are searched too; only a variable or a local name is let off.
+_SERVICE = re.compile(r"""(?<![?$:])SERVICE\s*([<#]|[?$]\w|SILENT|[^\s"'(){}<>/]*:)""", re.IGNORECASE)
 # What in a query is not its own words: IRIs, strings and comments.
 _NOT_WORDS = re.compile(r"""<[^<>\s]*>|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\#[^\n]*""")
 _MAX_DATE = 64
@@ -57,8 +59,8 @@ def words(query: str) -> str:
 
 
 def refuse_service(query: str, where: str) -> None:
-    """Raise DatasetError for a query that would ask another machine."""
-    if _SERVICE.search(words(query)):
+    """Raise DatasetError for a query that may ask another machine."""
+    if _SERVICE.search(query):
         raise DatasetError(f"{where}: SERVICE is refused; no query leaves this machine")
 
 
