@@ -101,6 +101,9 @@ class Dataset:
             )
         return before
 
+    def __repr__(self) -> str:
+        return f"<mil2mil dataset: {len(self.records)} records in {self.root}>"
+
     @cached_property
     def shape_texts(self) -> dict[str, str]:
         """The texts of the shapes by path."""
