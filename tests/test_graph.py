@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
-import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 from pyld import jsonld
 
 from conftest import ROOT
@@ -85,58 +81,6 @@ def test_no_blank_node_leaves_the_reader(dataset: Dataset) -> None:
 def test_every_node_has_a_type(dataset: Dataset) -> None:
     typed = {quad.subject for quad in dataset.quads if quad.predicate == graph.RDF_TYPE}
     assert {quad.subject for quad in dataset.quads} == typed
-
-
-DAYS = {
-    "2017-02-16": ("2017-02-16", "2017-02-16"),
-    "2017-02-10?": ("2017-02-10", "2017-02-10"),
-    "2021-06": ("2021-06-01", "2021-06-30"),
-    "2014~": ("2014-01-01", "2014-12-31"),
-    "2017-02-06/2017-02-12": ("2017-02-06", "2017-02-12"),
-    "2014/..": ("2014-01-01", None),
-    "../2014-03": (None, "2014-03-31"),
-    "2012-11-09/": ("2012-11-09", None),
-    "/2012-11-09": (None, "2012-11-09"),
-    "[2020-10-30,2021-01-08]": ("2020-10-30", "2021-01-08"),
-    "2016-02~/2017-02": ("2016-02-01", "2017-02-28"),
-}
-
-
-@pytest.mark.parametrize("date", DAYS)
-def test_days_of_a_date(date: str) -> None:
-    first, last = (text and datetime.date.fromisoformat(text) for text in DAYS[date])
-    assert graph.days_of(date) == (first, last)
-
-
-@pytest.mark.parametrize(
-    "date",
-    [
-        "",
-        "Thursday",
-        "2017-02-30",
-        "2017-13",
-        "16.2.2017",
-        "2017-2-6",
-        "2017-W07-4",
-        "2018/2017",
-        "20170216",
-    ],
-)
-def test_what_is_no_date(date: str) -> None:
-    assert graph.days_of(date) is None
-
-
-@given(st.dates(), st.dates())
-def test_days_of_an_interval(one: datetime.date, other: datetime.date) -> None:
-    first, last = sorted((one, other))
-    assert graph.days_of(f"{first}/{last}") == (first, last)
-    assert (graph.days_of(f"{last}/{first}") is None) == (first != last)
-
-
-@given(st.text(max_size=30))
-def test_any_date_is_read_or_refused(text: str) -> None:
-    days = graph.days_of(text)
-    assert days is None or days[0] is None or days[1] is None or days[0] <= days[1]
 
 
 def test_a_reference_gives_no_type(dataset: Dataset) -> None:

@@ -15,8 +15,8 @@ import pytest
 from conftest import FIXTURES, ROOT
 from mil2mil.cli import main
 from mil2mil.dataset import Dataset
+from mil2mil.days import days_of
 from mil2mil.finding import DatasetError
-from mil2mil.graph import days_of
 from test_document import REFUSED as REFUSED_TEXTS
 from test_record import REFUSED as REFUSED_RECORDS
 

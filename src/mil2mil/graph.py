@@ -7,8 +7,6 @@ date; and the provenance of each record's graph.
 
 from __future__ import annotations
 
-import datetime
-import functools
 import json
 import re
 from typing import TYPE_CHECKING
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from mil2mil.context import BASE
+from mil2mil.days import days_of
 from mil2mil.finding import DatasetError
 
 if TYPE_CHECKING:
@@ -41,8 +40,6 @@ SEEDS = f"{BASE}seeds/"
 _SERVICE = re.compile(r"""(?<![?$:])SERVICE\s*([<#]|[?$]\w|SILENT|[^\s"'(){}<>/]*:)""", re.IGNORECASE)
 # What in a query is not its own words: IRIs, strings and comments.
 _NOT_WORDS = re.compile(r"""<[^<>\s]*>|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\#[^\n]*""")
-_MAX_DATE = 64
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BATCH = 500  # records in a JSON-LD document: the context is processed once for each
 
 
@@ -152,41 +149,6 @@ def derive_days(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
                 if day:
                     literal = ox.Literal(day.isoformat(), datatype=XSD_DATE)
                     yield ox.Quad(quad.subject, predicate, literal, quad.graph_name)
-
-
-@functools.lru_cache(maxsize=4096)
-def days_of(date: str) -> tuple[datetime.date | None, datetime.date | None] | None:
-    """The first and last day of an EDTF date, None where it is open, or None if it is not EDTF.
-
-    EDTF is the Extended Date/Time Format of ISO 8601-2, as the Library of Congress publishes it.
-    """
-    if _DAY.fullmatch(date):
-        try:
-            day = datetime.date.fromisoformat(date)
-        except ValueError:
-            return None
-        return day, day
-    if len(date) > _MAX_DATE or date.startswith("Y") or any(char.isspace() for char in date):
-        return None  # years of more than four digits, or what was never a date
-    import edtf  # slow to start, and most dates are plain days
-    from edtf.parser import EDTFParseException
-
-    try:
-        parsed = edtf.parse_edtf(date)
-        # The library puts an unknown end ten years off; we know nothing of it.
-        first = None if date.startswith("/") else _day(parsed.lower_strict())
-        last = None if date.endswith("/") else _day(parsed.upper_strict())
-    except (EDTFParseException, ValueError, TypeError, AttributeError, OverflowError):
-        return None
-    return None if first and last and last < first else (first, last)
-
-
-def _day(moment: object) -> datetime.date | None:
-    """The day of a struct_time; None for an infinity, which stands for an open end."""
-    if isinstance(moment, (int, float)):
-        return None
-    year, month, day = tuple(moment)[:3]  # type: ignore[arg-type, var-annotated]
-    return datetime.date(year, month, day)
 
 
 def provenance(records: Iterable[Record], quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:

@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from mil2mil import graph, rules, shapes
 from mil2mil.context import BASE
+from mil2mil.days import days_of
 from mil2mil.finding import Finding, Mark, Severity, nearest
 from mil2mil.record import locate
 
@@ -221,10 +222,10 @@ def _undated(dataset: Dataset, mapped: list[ox.Quad]) -> Iterator[Finding]:
     """Dates that are not EDTF."""
     for quad in mapped:
         date = quad.object
-        if not isinstance(date, ox.Literal) or date.datatype != graph.EDTF or graph.days_of(date.value):
+        if not isinstance(date, ox.Literal) or date.datatype != graph.EDTF or days_of(date.value):
             continue
         begin, _, end = date.value.partition("/")
-        if graph.days_of(begin) and graph.days_of(end):
+        if days_of(begin) and days_of(end):
             message = f"'{date.value}' ends before it begins."
         elif re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date.value):
             message = f"'{date.value}' is not a day of the calendar."
