@@ -191,7 +191,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     schema.set_defaults(module="curate", run="schema")
 
-    for command in (build, validate, query, show, serve, explain, coverage, new, diff, schema):
+    site = commands.add_parser("site", help="write pages of the ontology and its lists (extra: site)")
+    site.add_argument(
+        "--output",
+        type=Path,
+        default=Path("build/site"),
+        metavar="DIR",
+        help="where the pages go (default: build/site)",
+    )
+    site.set_defaults(module="site", run="site")
+
+    for command in (build, validate, query, show, serve, explain, coverage, new, diff, schema, site):
         command.add_argument(
             "--root",
             type=Path,

@@ -1,0 +1,22 @@
+"""Pages of the ontology and its lists, for a browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mil2mil.commands import CONFORMS, dataset_of, need_readable
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def site(options: argparse.Namespace) -> int:
+    from mil2mil.export import write_all
+    from mil2mil.site import pages
+
+    dataset = dataset_of(options)
+    need_readable(dataset, "site")
+    files = pages(dataset)
+    write_all(options.output, files)
+    print(f"{len(files)} pages are written; open {options.output / 'index.html'}")
+    return CONFORMS
