@@ -76,9 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="REV",
         help="check only what changed since a revision of git, and what hangs on that",
     )
-    validate.add_argument(
-        "--watch", action="store_true", help="check again whenever a file is saved (extra: watch)"
-    )
+    validate.add_argument("--watch", action="store_true", help="check again whenever a file is saved")
     validate.add_argument(
         "--format",
         choices=("text", "json", "github", "sarif", "junit"),
@@ -115,11 +113,11 @@ def _parser() -> argparse.ArgumentParser:
         help="give a variable of the query a value: a text, or the id of a record; can be repeated",
     )
     query.add_argument(
-        "--seconds",
+        "--timeout",
         type=float,
         default=60.0,
-        metavar="N",
-        help="give up after so many seconds (default: 60)",
+        metavar="SECONDS",
+        help="how long it may take (default: 60)",
     )
     query.set_defaults(module="ask", run="query")
 
@@ -127,21 +125,19 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("id", metavar="ID", help="such as contacts/2017-02-16-azerbaijan")
     show.set_defaults(module="ask", run="show")
 
-    serve = commands.add_parser(
-        "serve", help="start a SPARQL endpoint with a page to ask (extra: serve)"
+    serve = commands.add_parser("serve", help="answer SPARQL over HTTP, with a page to ask from")
+    serve.add_argument(
+        "--host", default="127.0.0.1", metavar="NAME", help="(default: 127.0.0.1, this machine alone)"
     )
     serve.add_argument(
-        "--host", default="127.0.0.1", help="the address to listen at (default: 127.0.0.1)"
+        "--port", type=int, default=7878, metavar="N", help="(default: 7878; 0 takes any that is free)"
     )
     serve.add_argument(
-        "--port", type=int, default=7878, help="the port; 0 takes a free one (default: 7878)"
-    )
-    serve.add_argument(
-        "--seconds",
+        "--timeout",
         type=int,
         default=30,
-        metavar="N",
-        help="give a query up after so many seconds (default: 30)",
+        metavar="SECONDS",
+        help="how long a query may take (default: 30)",
     )
     serve.set_defaults(module="serve", run="serve")
 
@@ -191,7 +187,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     schema.set_defaults(module="curate", run="schema")
 
-    site = commands.add_parser("site", help="write pages of the ontology and its lists (extra: site)")
+    site = commands.add_parser("site", help="write pages of the ontology and its lists")
     site.add_argument(
         "--output",
         type=Path,

@@ -38,6 +38,7 @@ SEEDS = f"{BASE}seeds/"
 # SERVICE with what may follow it. Where a string, an IRI or a comment starts cannot be told without
 # parsing, so they are searched too; only a variable or a local name is let off.
 _SERVICE = re.compile(r"""(?<![?$:])SERVICE\s*([<#]|[?$]\w|SILENT|[^\s"'(){}<>/]*:)""", re.IGNORECASE)
+_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 # What in a query is not its own words: IRIs, strings and comments.
 _NOT_WORDS = re.compile(r"""<[^<>\s]*>|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\#[^\n]*""")
 _BATCH = 500  # records in a JSON-LD document: the context is processed once for each
@@ -55,10 +56,10 @@ def words(query: str) -> str:
     return _NOT_WORDS.sub(lambda found: " " * len(found.group()), query)
 
 
-def refuse_service(query: str, where: str) -> None:
-    """Raise DatasetError for a query that may ask another machine."""
-    if _SERVICE.search(query):
-        raise DatasetError(f"{where}: SERVICE is refused; no query leaves this machine")
+def asks_elsewhere(query: str) -> bool:
+    """Whether a query may hold a SERVICE, for which this machine would open a connection."""
+    plain = _ESCAPE.sub(lambda found: chr(min(int(found[1] or found[2], 16), 0x10FFFF)), query)
+    return bool(_SERVICE.search(plain))
 
 
 def select(
@@ -68,7 +69,8 @@ def select(
 
     `prefixes` are those that the query need not declare.
     """
-    refuse_service(query, where)
+    if asks_elsewhere(query):
+        raise DatasetError(f"{where}: SERVICE is refused; no query leaves this machine")
     try:
         result = store.query(query, use_default_graph_as_union=True, prefixes=dict(prefixes or {}))
     except (SyntaxError, ValueError) as error:

@@ -26,7 +26,7 @@ def query(options: argparse.Namespace) -> int:
         _list(dataset)
         return CONFORMS
     answer = dataset.query(
-        _text(options.query), seconds=options.seconds, **dict(map(_binding, options.bind))
+        _text(options.query), seconds=options.timeout, **dict(map(_binding, options.bind))
     )
     if options.format == "table":
         print(_table(answer))
