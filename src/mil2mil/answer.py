@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import pandas
 
+    from mil2mil.context import Context
     from mil2mil.dataset import Dataset
 
 TIME = 60.0  # seconds that a query may take
@@ -68,11 +69,16 @@ def ask(dataset: Dataset, query: str, bindings: Mapping[str, Value], seconds: fl
         query = known[query].query
     if bindings:
         query = _bind(query, {name: term_of(value) for name, value in bindings.items()})
-    concepts = {term.vocabulary for term in dataset.context.terms.values() if term.vocabulary}
-    schemes = {iri.rstrip("/").rpartition("/")[2]: iri for iri in sorted(concepts)}
-    prefixes = {**schemes, **dataset.context.prefixes, **_PREFIXES}
+    prefixes = prefixes_of(dataset.context)
     solve = functools.partial(graph.select, dataset.store, query, "the query", prefixes)
     return Answer(_within(solve, seconds), prefixes)
+
+
+def prefixes_of(context: Context) -> dict[str, str]:
+    """The IRIs of the prefixes that queries may use without declaring them: also one for each list."""
+    lists = {term.vocabulary for term in context.terms.values() if term.vocabulary}
+    named = {iri.rstrip("/").rpartition("/")[2]: iri for iri in sorted(lists)}
+    return {**named, **context.prefixes, **_PREFIXES}
 
 
 def term_of(value: Value) -> Term:
@@ -217,6 +223,8 @@ class Answer:
         from tabulate import tabulate
 
         html = tabulate(self.table(), self.variables, "html", disable_numparse=True)
+        for cell in ("th", "td"):  # which a notebook would set to the right
+            html = html.replace(f"<{cell}>", f'<{cell} style="text-align: left">')
         return f'<div style="overflow-x: auto">{html}</div>'
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from mil2mil import graph, rules
-from mil2mil.answer import TIME, Answer, Value, ask
+from mil2mil.answer import TIME, Answer, Value, ask, prefixes_of
 from mil2mil.context import BASE, Context
 from mil2mil.document import read_document
 from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity
@@ -207,6 +207,8 @@ class Dataset:
         quads = (*self.quads, *self._ontology_quads())
         data = ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
         dataset.parse(data=data.decode("utf-8"), format="nquads")
+        for prefix, iri in prefixes_of(self.context).items():
+            dataset.bind(prefix, iri)
         return dataset
 
     def describes(self, node: ox.NamedNode) -> bool:
