@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mil2mil.dataset import Dataset
 
 MEETING = "contacts/2017-02-16-azerbaijan"
+SINCE = "SELECT ?x WHERE { ?x a m2m:Meeting ; m2m:earliest ?day FILTER(?day >= ?from) }"
 DAYS = """SELECT ?contact ?day {
   ?contact m2m:modality modality:occurred ; m2m:earliest ?day } ORDER BY ?day ?contact"""
 
@@ -98,11 +99,9 @@ def test_data_frame_of_nothing(dataset: Dataset) -> None:
             {"contact": f"https://w3id.org/mil2mil/{MEETING}"},
             1,
         ),
-        (
-            "SELECT ?x WHERE { ?x a m2m:Meeting ; m2m:earliest ?day FILTER(?day >= ?from) }",
-            {"from": datetime.date(2019, 12, 18)},
-            2,
-        ),
+        (SINCE, {"from": datetime.date(2019, 12, 18)}, 2),
+        (SINCE, {"from": "2019-12-18"}, 2),
+        ("SELECT ?x { ?x rdfs:label ?name }", {"name": ox.Literal("Baku", language="en")}, 1),
         ("SELECT (COUNT(*) AS ?n) { ?x m2m:number ?number }", {"number": ox.Literal(2)}, 1),
         (
             "SELECT (EXISTS { ?a ?b ?c } AS ?e) ?x # {\n{ ?x rdfs:label ?l FILTER(STR(?l) = ?name) }",
@@ -121,6 +120,33 @@ def test_a_bound_text_is_a_value_and_no_part_of_the_query(dataset: Dataset, text
     assert [row["text"].value for row in answer] == [text]
 
 
+def test_an_id_that_nothing_has(dataset: Dataset) -> None:
+    with pytest.raises(DatasetError, match="there is no 'places/bkau'; did you mean 'places/baku'"):
+        dataset.query("SELECT ?x { ?x m2m:place ?place }", place="places/bkau")
+
+
+def test_moments(dataset: Dataset) -> None:
+    frame = dataset.query('SELECT ?m { BIND("2017-02-16T10:00:00Z"^^xsd:dateTime AS ?m) }').df()
+    assert frame["m"][0] == pandas.Timestamp("2017-02-16T10:00", tz="UTC")
+
+
+@pytest.mark.parametrize(
+    ("value", "rows"),
+    [("since=2019-12-18", "2"), ('since="2019-12-18"^^<http://www.w3.org/2001/XMLSchema#date>', "2")],
+)
+def test_bindings_of_the_terminal(
+    value: str, rows: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "since.rq"
+    file.write_text(
+        SINCE.replace("?x WHERE", "(COUNT(*) AS ?n) WHERE").replace("?from", "?since"), encoding="utf-8"
+    )
+    assert main(["query", str(file), "--bind", value, "--format", "csv"]) == 0
+    assert capsys.readouterr().out.split() == ["n", rows]
+    assert main(["query", str(file), "--bind", 'since="x']) == 2
+    assert "write a term as" in capsys.readouterr().err
+
+
 REFUSED = {
     "SELECT ?x { SERVICE <http://127.0.0.1:9/> { ?x ?y ?z } }": "SERVICE is refused",
     "SELECT ?x { # comment\n service silent <http://127.0.0.1:9/> { ?x ?y ?z } }": "SERVICE is refused",
@@ -128,11 +154,13 @@ REFUSED = {
     "SELECT * { FILTER(?a<?b)SERVICE#\n<http://127.0.0.1:9/>{?x ?y ?z} }": "SERVICE is refused",
     "PREFIX e: <http://127.0.0.1:9/> SELECT * { SERVICE e: { ?x ?y ?z } }": "SERVICE is refused",
     "SELECT * { VALUES ?x { <http://127.0.0.1:9/> } SERVICE ?x { ?x ?y ?z } }": "SERVICE is refused",
-    "LOAD <http://127.0.0.1:9/>": "not SPARQL",
-    "DELETE WHERE { ?s ?p ?o }": "not SPARQL",
+    "LOAD <http://127.0.0.1:9/>": "LOAD is refused",
+    "PREFIX a: <urn:a>\nDELETE WHERE { ?s ?p ?o }": "DELETE is refused",
     "ASK { ?s ?p ?o }": "a SELECT is expected",
     "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }": "a SELECT is expected",
-    "SELECT": "not SPARQL",
+    "SELECT": "not SPARQL, line 1, column 7",
+    " ": "it is empty",
+    "SELECT ?x { ?x foo:bar ?y }": "the prefix 'foo:' is not declared",
     "contacts-by-fromat": "question 'contacts-by-fromat'; did you mean 'contacts-by-format'",
 }
 
@@ -156,7 +184,7 @@ def test_unknown_variable(dataset: Dataset) -> None:
 def test_time_limit(dataset: Dataset) -> None:
     endless = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l FILTER(?c < ?f) }"
     with pytest.raises(DatasetError, match=r"more than 0\.2 seconds"):
-        dataset.query(endless, seconds=0.2)
+        dataset.query(endless, timeout=0.2)
     assert len(dataset.query(DAYS)) > 5
 
 

@@ -46,17 +46,19 @@ _PREFIXES = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _XSD = _PREFIXES["xsd"]
 # How pandas holds values of a datatype, where all values of a column have it.
 _DTYPES = {
-    **dict.fromkeys(("date", "dateTime"), "datetime64[s]"),
+    "date": "datetime64[s]",
+    "dateTime": "datetime64[ns, UTC]",
     **dict.fromkeys(("integer", "positiveInteger", "nonNegativeInteger"), "Int64"),
     **dict.fromkeys(("decimal", "double", "float"), "Float64"),
     "boolean": "boolean",
 }
 
 
-def ask(dataset: Dataset, query: str, bindings: Mapping[str, Value], seconds: float) -> Answer:
+def ask(dataset: Dataset, query: str, bindings: Mapping[str, Value], timeout: float) -> Answer:
     """The answer to a SELECT, or to the competency question of that name.
 
     Raises DatasetError if it is neither, if it would leave this machine, or if it takes too long.
@@ -68,10 +70,13 @@ def ask(dataset: Dataset, query: str, bindings: Mapping[str, Value], seconds: fl
             raise DatasetError(f"there is no competency question '{query}'; {help_}")
         query = known[query].query
     if bindings:
-        query = _bind(query, {name: term_of(value) for name, value in bindings.items()})
+        terms = {name: term_of(value) for name, value in bindings.items()}
+        for term in terms.values():
+            _known(dataset, term)
+        query = _bind(query, terms)
     prefixes = prefixes_of(dataset.context)
     solve = functools.partial(graph.select, dataset.store, query, "the query", prefixes)
-    return Answer(_within(solve, seconds), prefixes)
+    return Answer(_within(solve, timeout), prefixes)
 
 
 def prefixes_of(context: Context) -> dict[str, str]:
@@ -82,9 +87,14 @@ def prefixes_of(context: Context) -> dict[str, str]:
 
 
 def term_of(value: Value) -> Term:
-    """A value of Python as a term: an id or an address is a node, all else a literal."""
+    """A value of Python as a term: an id or an address is a node, a day is a date, all else a literal.
+
+    A text without a language is not the same as one with: bind ox.Literal("Bern", language="en").
+    """
     if isinstance(value, (ox.NamedNode, ox.Literal)):
         return value
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return ox.Literal(value, datatype=ox.NamedNode(f"{_XSD}date"))
     if isinstance(value, str) and REFERENCE.fullmatch(value):
         return ox.NamedNode(BASE + value)
     if isinstance(value, str) and re.fullmatch(r"https?://[^\s<>\"{}|\\^`]+", value):
@@ -95,6 +105,14 @@ def term_of(value: Value) -> Term:
         kind = "dateTime" if isinstance(value, datetime.datetime) else "date"
         return ox.Literal(value.isoformat(), datatype=ox.NamedNode(_XSD + kind))
     raise DatasetError(f"{value!r} cannot be bound: give a text, a number, a day, an id or a term")
+
+
+def _known(dataset: Dataset, term: Term) -> None:
+    """Raise DatasetError for an id of the dataset that nothing has: no row would say why."""
+    if isinstance(term, ox.NamedNode) and term.value.startswith(BASE) and not dataset.describes(term):
+        name = term.value.removeprefix(BASE)
+        help_ = nearest(name, dataset.records) or "`mil2mil show` tells what an id stands for"
+        raise DatasetError(f"there is no '{name}'; {help_}")
 
 
 def _bind(query: str, bindings: Mapping[str, Term]) -> str:
@@ -193,11 +211,13 @@ class Answer:
     def df(self) -> pandas.DataFrame:
         """The answer as a pandas DataFrame; needs the extra `notebook`.
 
-        Days are datetime64, numbers are Int64 or Float64, IRIs are short; what is unbound is missing.
-        A column of several datatypes holds words.
+        Days and moments are datetime64, numbers are Int64 or Float64, IRIs are short; what is
+        unbound is missing. A column of several datatypes holds words.
         """
-        import pandas
-
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise DatasetError("df() needs an extra: pip install 'mil2mil[notebook]'") from error
         columns = {}
         for place, name in enumerate(self.variables):
             terms = [row[place] for row in self._rows]
@@ -206,8 +226,9 @@ class Answer:
             dtype = _DTYPES.get(kinds.pop(), "str") if len(kinds) == 1 else "str"
             if dtype == "boolean":
                 values = [None if value is None else value in {"true", "1"} for value in values]  # type: ignore[misc]
-            if dtype == "datetime64[s]":
-                columns[name] = pandas.Series(pandas.to_datetime(pandas.Series(values)), dtype=dtype)
+            if dtype.startswith("datetime64"):
+                moments = pandas.to_datetime(pandas.Series(values), utc=dtype.endswith("UTC]"))
+                columns[name] = pandas.Series(moments, dtype=dtype)
             elif dtype in {"Int64", "Float64"}:
                 columns[name] = pandas.Series(pandas.to_numeric(pandas.Series(values)), dtype=dtype)
             else:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mil2mil import __version__
+from mil2mil import __version__, exports
 from mil2mil.finding import DatasetError, Severity
 
 if TYPE_CHECKING:
@@ -60,6 +60,15 @@ def _parser() -> argparse.ArgumentParser:
         default=Path("build"),
         metavar="DIR",
         help="where the exports go (default: build)",
+    )
+    build.add_argument(
+        "--format",
+        dest="formats",
+        action="append",
+        default=[],
+        choices=(*exports.FORMATS, exports.ALL),
+        metavar="NAME",
+        help="also write tables, graphml, croissant, schema.org, rdf12 or all; can be repeated",
     )
     build.set_defaults(module="build", run="build")
 
@@ -110,7 +119,8 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="give a variable of the query a value: a text, or the id of a record; can be repeated",
+        help="give a variable a value: the id of a record, a day, a number, or a term such as "
+        "'\"Bern\"@en'; can be repeated",
     )
     query.add_argument(
         "--timeout",
@@ -145,12 +155,12 @@ def _parser() -> argparse.ArgumentParser:
     coverage.add_argument("source", nargs="?", metavar="SOURCE", help="only this article (default: all)")
     coverage.set_defaults(module="curate", run="coverage")
 
-    explain = commands.add_parser("explain", help="say what a rule wants and why, with an example")
+    explain = commands.add_parser("explain", help="say what a rule wants, or how a question is asked")
     explain.add_argument(
         "rule",
         nargs="?",
         metavar="RULE",
-        help="the rule, as a finding names it (default: list them all)",
+        help="a rule, as a finding names it, or a competency question (default: list the rules)",
     )
     explain.set_defaults(module="curate", run="explain")
 

@@ -179,14 +179,14 @@ class Dataset:
         for triple in self.ontology:
             yield ox.Quad(triple.subject, triple.predicate, triple.object, ONTOLOGY_GRAPH)
 
-    def query(self, query: str, /, *, seconds: float = TIME, **bindings: Value) -> Answer:
+    def query(self, query: str, /, *, timeout: float = TIME, **bindings: Value) -> Answer:
         """The answer to a SELECT over the whole graph, or to a competency question by its name.
 
         `bindings` give values to variables of the query: texts, numbers, days, ids of records, terms.
         They are bound where the body of the query begins. The usual prefixes need not be declared.
-        Raises DatasetError for what is no SELECT, or takes more than `seconds`.
+        Raises DatasetError for what is no SELECT, or takes more than `timeout` seconds.
         """
-        return ask(self, query, bindings, seconds)
+        return ask(self, query, bindings, timeout)
 
     def record(self, name: str, texts: Path | None = None) -> Told:
         """A record in words, with its evidence, by its id; see mil2mil.telling.

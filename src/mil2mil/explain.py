@@ -80,10 +80,15 @@ def _of_shapes(dataset: Dataset) -> Iterator[Rule]:
 
 
 def explain(dataset: Dataset, name: str) -> str:
-    """The page of a rule, as text; `name` may lack the part before the slash.
+    """The page of a rule, as text, or a competency question with its query.
+
+    The name of a rule may lack the part before the slash.
 
     Raises DatasetError, with a suggestion, if there is no such rule, or several.
     """
+    for question in dataset.questions:
+        if question.name == name:
+            return f"{question.title}\n\n{question.query.partition(chr(10))[2].strip()}\n"
     rules = all_rules(dataset)
     found = [rule for rule in rules.values() if name in (rule.name, rule.name.partition("/")[2])]
     if len(found) != 1:

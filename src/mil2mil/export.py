@@ -16,7 +16,7 @@ from mil2mil.context import BASE
 from mil2mil.graph import RDF_TYPE, lexical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from mil2mil.context import Context
@@ -197,18 +197,37 @@ def _one(values: list[Any]) -> Any:
     return values[0] if len(values) == 1 else values
 
 
-def write_all(folder: Path, files: dict[str, str]) -> None:
-    """Write files into a folder, each whole or not at all: first beside the target, then renamed."""
+def bytes_of(content: str | bytes) -> bytes:
+    """What is written for the content of a file."""
+    return content if isinstance(content, bytes) else content.encode("utf-8")
+
+
+def write_all(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write files into a folder, each whole or not at all: first beside the target, then renamed.
+
+    A name may lead into a folder of the folder, which is made, and unmade if nothing is written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    ready = {folder / f".{name}.tmp": folder / name for name in files}
+    targets = {name: folder / name for name in files}
+    ready = {target.with_name(f".{target.name}.tmp"): target for target in targets.values()}
     for target in ready.values():
         if target.is_dir():
             raise IsADirectoryError(21, "a folder stands in the place of an export", str(target))
+    inner = sorted({p for target in ready.values() for p in target.parents if folder in p.parents})
+    made = [place for place in inner if not place.exists()]
+    for place in inner:
+        if place not in made and not place.is_dir():
+            raise NotADirectoryError(20, "a file stands in the place of a folder of exports", str(place))
     try:
-        for temporary, target in ready.items():
-            temporary.write_text(files[target.name], encoding="utf-8", newline="\n")
+        for place in inner:
+            place.mkdir(exist_ok=True)
+        for temporary, name in zip(ready, files, strict=True):
+            temporary.write_bytes(bytes_of(files[name]))
         for temporary, target in ready.items():
             temporary.replace(target)
     finally:
         for temporary in ready:
             temporary.unlink(missing_ok=True)
+        for place in reversed(made):
+            if place.is_dir() and not any(place.iterdir()):
+                place.rmdir()

@@ -39,6 +39,11 @@ SEEDS = f"{BASE}seeds/"
 # parsing, so they are searched too; only a variable or a local name is let off.
 _SERVICE = re.compile(r"""(?<![?$:])SERVICE\s*([<#]|[?$]\w|SILENT|[^\s"'(){}<>/]*:)""", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_UPDATE = re.compile(
+    r"(?:\s*PREFIX\s+[\w-]*:)*\s*(INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|COPY|MOVE|ADD|WITH)\b",
+    re.IGNORECASE,
+)
+_LONG = 160  # characters of what a parser says
 # What in a query is not its own words: IRIs, strings and comments.
 _NOT_WORDS = re.compile(r"""<[^<>\s]*>|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\#[^\n]*""")
 _BATCH = 500  # records in a JSON-LD document: the context is processed once for each
@@ -74,11 +79,34 @@ def select(
     try:
         result = store.query(query, use_default_graph_as_union=True, prefixes=dict(prefixes or {}))
     except (SyntaxError, ValueError) as error:
-        raise DatasetError(f"{where}: this is not SPARQL: {error}") from error
+        raise DatasetError(f"{where}: {_explain(query, str(error), prefixes or {})}") from error
     if not isinstance(result, ox.QuerySolutions):
         del result  # which must end in the thread that made it, and not with the error's traceback
-        raise DatasetError(f"{where}: a SELECT is expected")
+        raise DatasetError(
+            f"{where}: a SELECT is expected; rdflib() and `mil2mil serve` take other forms"
+        )
     return result
+
+
+def _explain(query: str, error: str, prefixes: Mapping[str, str]) -> str:
+    """What is wrong with a query, from the parser's words for it."""
+    plain = words(query)
+    if not plain.strip():
+        return "this is not SPARQL: it is empty"
+    if found := _UPDATE.match(plain):
+        return f"{found[1].upper()} is refused; the dataset is only read"
+    declared = {*prefixes, *re.findall(r"PREFIX\s+([\w-]*):", plain, re.IGNORECASE)}
+    missing = sorted(set(re.findall(r"(?<![\w?$:])([A-Za-z][\w-]*):", plain)) - declared)
+    if missing:
+        return f"this is not SPARQL: the prefix '{missing[0]}:' is not declared"
+    place = re.match(r"error at ([0-9]+):([0-9]+): ", error)
+    if place is None:
+        return f"this is not SPARQL: {error}"
+    line, column = int(place[1]), int(place[2])
+    text = (*query.split("\n"), "")[line - 1].replace("\t", " ")
+    expected = error[place.end() :].split("\n")[0]
+    what = expected if len(expected) < _LONG else expected[:_LONG] + " …"
+    return f"this is not SPARQL, line {line}, column {column}: {what}\n  {text}\n  {' ' * (column - 1)}^"
 
 
 def rows(store: ox.Store, query: str, where: str = "a query") -> Iterator[dict[str, str]]:

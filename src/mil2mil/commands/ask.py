@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
 
 from mil2mil.commands import CONFORMS, dataset_of, need_readable, texts_of
 from mil2mil.finding import DatasetError
@@ -13,7 +16,7 @@ from mil2mil.finding import DatasetError
 if TYPE_CHECKING:
     import argparse
 
-    from mil2mil.answer import Answer
+    from mil2mil.answer import Answer, Value
     from mil2mil.dataset import Dataset
 
 _LEAST = 12  # characters that a column keeps
@@ -26,7 +29,7 @@ def query(options: argparse.Namespace) -> int:
         _list(dataset)
         return CONFORMS
     answer = dataset.query(
-        _text(options.query), seconds=options.timeout, **dict(map(_binding, options.bind))
+        _text(options.query), timeout=options.timeout, **dict(map(_binding, options.bind))
     )
     if options.format == "table":
         print(_table(answer))
@@ -37,7 +40,8 @@ def query(options: argparse.Namespace) -> int:
         rows = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in answer.table()]
         print(tabulate(rows, answer.variables, "github", disable_numparse=True))
     else:
-        sys.stdout.write(answer.serialize(options.format))
+        text = answer.serialize(options.format)
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
     return CONFORMS
 
 
@@ -56,7 +60,7 @@ def _text(given: str) -> str:
         return sys.stdin.read()
     file = Path(given)
     if not file.is_file():
-        if file.suffix:
+        if "{" not in given and (file.suffix or len(file.parts) > 1):
             raise DatasetError(f"{given}: there is no such file")
         return given
     try:
@@ -65,13 +69,18 @@ def _text(given: str) -> str:
         raise DatasetError(f"{given} is not UTF-8") from error
 
 
-def _binding(given: str) -> tuple[str, str]:
+def _binding(given: str) -> tuple[str, Value]:
     name, equals, value = given.partition("=")
     if not equals or not name.isidentifier():
-        raise DatasetError(
-            f"'{given}': write NAME=VALUE, such as contact=contacts/2017-02-16-azerbaijan"
-        )
-    return name, value
+        raise DatasetError(f"'{given}': write NAME=VALUE, such as event=contacts/2017-02-16-azerbaijan")
+    if value.startswith(('"', "<")):  # a term as SPARQL writes it, such as "Bern"@en
+        try:
+            (triple,) = ox.parse(f"<urn:s> <urn:p> {value} .", format=ox.RdfFormat.N_TRIPLES)
+        except (SyntaxError, ValueError) as error:
+            raise DatasetError(f"'{given}': write a term as \"Bern\"@en or <https://…>") from error
+        if isinstance(triple.object, (ox.NamedNode, ox.Literal)):
+            return name, triple.object
+    return name, int(value) if re.fullmatch(r"-?[0-9]{1,15}", value) else value
 
 
 def _table(answer: Answer) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def build(options: argparse.Namespace) -> int:
-    from mil2mil import describe, export
+    from mil2mil import describe, export, exports
     from mil2mil.coverage import cover
 
     dataset = dataset_of(options)
@@ -35,15 +36,17 @@ def build(options: argparse.Namespace) -> int:
     for name in ("mil2mil.ttl", "vocabularies.ttl"):  # which say what the terms in the facts mean
         files[name.replace("mil2mil", "ontology")] = dataset.ontology_texts[f"ontology/{name}"]
     files["void.ttl"] = export.turtle(describe.describe(dataset, files), dataset.context)
-    export.write_all(options.output, files)
+    written = {**files, **exports.export(dataset, options.formats)}
+    export.write_all(options.output, written)
     units = cover(dataset.store)
     _summarise(dataset, findings, sum(unit.covered for unit in units), len(units))
-    width = max(map(len, files))
-    for name, text in files.items():
-        print(
-            f"  {options.output / name!s:<{len(str(options.output)) + 1 + width}}"
-            f"{len(text.encode()):>12,} bytes"
-        )
+    sizes: Counter[str] = Counter()
+    for name, content in written.items():
+        file, inner, _ = name.partition("/")  # a folder has one line, for all that is in it
+        sizes[file + inner] += len(export.bytes_of(content))
+    width = len(str(options.output)) + 1 + max(map(len, sizes))
+    for name, size in sizes.items():
+        print(f"  {f'{options.output}{os.sep}{name}':<{width}}{size:>12,} bytes")
     return FINDINGS if findings else CONFORMS
 
 
