@@ -44,7 +44,8 @@ dataset = mil2mil.load()
 counts = dataset.query("""
 SELECT ?kind (COUNT(DISTINCT ?record) AS ?records) ?meaning {
   VALUES ?class { m2m:Contact m2m:Incident m2m:Occurrence m2m:Statement m2m:Agreement m2m:Channel
-                  m2m:Policy m2m:Official m2m:Office m2m:Organisation m2m:Group m2m:Place m2m:Source }
+                  m2m:Policy m2m:Official m2m:Office m2m:Organisation m2m:Group m2m:State m2m:Place
+                  m2m:Craft m2m:Source }
   ?record a/rdfs:subClassOf* ?class . ?class rdfs:label ?kind ; skos:definition ?meaning .
 } GROUP BY ?kind ?meaning ORDER BY DESC(?records) ?kind
 """)
@@ -90,8 +91,8 @@ Table(who, "met", "Contacts that occurred")
 #
 # Dates are written in EDTF, such as `2021-06` or `2016-02~/2017-02-16`. Each also gives its first and
 # last day as `m2m:earliest` and `m2m:latest`. If both are one day, the date is a day; if one is absent,
-# that end is open. The timeline draws the date of the event, or where it has none, each date that an
-# account of it gives.
+# that end is open. The timeline draws the date of the event, and each date of an account that
+# contradicts it, or that stands alone.
 
 # %%
 told = dataset.query("""
@@ -108,7 +109,10 @@ SELECT ?event ?node ?kind ?words ?modality ?date ?earliest ?latest ?denied {
 own = told["event"] == told["node"]
 dated = set(told[told["date"].notna()]["event"])
 dated_itself = set(told[own & told["date"].notna()]["event"])
-by_account = ~own & told["date"].notna() & ~told["event"].isin(dated_itself)
+own_days = told[own].set_index("event")
+too_late = told["earliest"] > told["event"].map(own_days["latest"])
+too_early = told["latest"] < told["event"].map(own_days["earliest"])
+by_account = ~own & told["date"].notna() & (~told["event"].isin(dated_itself) | too_late | too_early)
 drawn = told[(own & (told["event"].isin(dated_itself) | ~told["event"].isin(dated))) | by_account].copy()
 drawn["words"] += by_account[drawn.index].map({True: " (one account)", False: ""})
 drawn["words"] += drawn["denied"].map({True: " (denied in an account)", False: ""})
