@@ -16,7 +16,7 @@
 #
 # mil2mil is a knowledge graph of contacts between the United States and Russian militaries. This
 # notebook asks it seven questions, one in each section. To follow it you need some SPARQL. To run it
-# you need its folder, Jupyter, and `pip install 'mil2mil[notebook]'`. It opens no connection.
+# you need its folder, Jupyter, and `pip install --editable '.[notebook]'`. It opens no connection.
 #
 # To change it, edit `notebooks/tour.py` and run `python tests/test_notebook.py`, which writes
 # `notebooks/tour.ipynb` anew.

@@ -109,3 +109,13 @@ def test_unknown_record(dataset: Dataset, capsys: pytest.CaptureFixture[str]) ->
         dataset.record("contacts/2017-02-16-azerbajan")
     assert main(["show", "nothing"]) == 2
     assert "there is no record 'nothing'" in capsys.readouterr().err
+
+
+def test_a_part_of_a_record(dataset: Dataset) -> None:
+    told = dataset.record("seeds/thehill-2017-02-16#s05")
+    assert told.type == "unit"
+    assert told.label.startswith("The statement adds")
+    assert "agreements/2017-02-16-enhance-communications" in {line.id for line in told.referring}
+    assert len(told.text().splitlines()) < 20
+    with pytest.raises(DatasetError, match="did you mean 'seeds/thehill-2017-02-16#s"):
+        dataset.record("seeds/thehill-2017-02-16#s99")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mil2mil.context import Term
     from mil2mil.dataset import Dataset
     from mil2mil.document import Node
+    from mil2mil.record import Record
 
 _LABELS = """PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
@@ -78,15 +79,23 @@ class Told:
         self._labels: dict[str, str] = {}
         for row in rows(dataset.store, _LABELS):
             self._labels.setdefault(row["node"], row["label"])
-        root = record.document.root
-        self.id = record.id
-        self.label = root.scalar("label") or ""
-        self.type = ", ".join(self._label(dataset.context.types[kind]) for kind in record.json["type"])
+        self.id, iri = name, BASE + name
+        if iri not in record.nodes:
+            raise DatasetError(
+                f"there is no '{name}'; {nearest(name, self._parts(record)) or record.id}"
+            )
+        root = record.nodes[iri]
+        self.label = root.scalar("label") or root.scalar("gloss") or ""
+        kinds = rows(dataset.store, f"SELECT DISTINCT ?kind {{ <{iri}> a ?kind }} ORDER BY ?kind")
+        self.type = ", ".join(self._label(row["kind"]) for row in kinds)
         self._numbers: dict[str, int] = {}
         self.lines = self._lines(root)
         self.on = self._cite(root)
+        if iri in self._sentences:  # of a unit the words themselves, where the text is at hand
+            self.lines.insert(0, Line("words", self._sentences[iri]))
         self.evidence = [self._source(name) for name in self._numbers]
-        self.referring = list(self._referring(record.iri))
+        parts = [part for part, node in record.nodes.items() if _holds(root, node)]
+        self.referring = list(self._referring(record.id, parts))
 
     def _label(self, iri: str) -> str:
         return self._labels.get(iri, iri.removeprefix(BASE))
@@ -149,15 +158,18 @@ class Told:
         place = f"code points {row['start']} to {row['end']}" if row["start"] else row["address"]
         return Evidence(name, source, place, words or row["gloss"], quoted=words is not None)
 
-    def _referring(self, iri: str) -> Iterator[Line]:
+    @staticmethod
+    def _parts(record: Record) -> list[str]:
+        return [iri.removeprefix(BASE) for iri in record.nodes]
+
+    def _referring(self, record: str, parts: list[str]) -> Iterator[Line]:
         """The other records in which this one, or a part of it, is a value."""
         store = self._dataset.store
-        parts = [iri, *self._dataset.records[self.id].nodes]
         seen: dict[str, set[str]] = {}
         for part in parts:
             for row in rows(store, _REFERRING.replace("?value", f"<{part}>")):
                 name = row["node"].removeprefix(BASE).partition("#")[0]
-                if name != self.id and name in self._dataset.records:
+                if name != record and name in self._dataset.records:
                     seen.setdefault(name, set()).add(self._label(row["property"]))
         for name in sorted(seen):
             yield Line(", ".join(sorted(seen[name])), self._label(BASE + name), name)
@@ -220,6 +232,15 @@ class Told:
         if self.referring:
             parts.append(f"<p>Referred to by</p><ul>{''.join(map(use, self.referring))}</ul>")
         return f'<div style="overflow-wrap: anywhere">{"".join(parts)}</div>'
+
+
+def _holds(outer: Mapping, inner: Mapping) -> bool:
+    """Whether a mapping is another, or stands within it."""
+    return outer is inner or any(
+        isinstance(item, Mapping) and _holds(item, inner)
+        for entry in outer.entries.values()
+        for item in _items(entry.value)
+    )
 
 
 def _items(node: Node) -> list[Node]:
