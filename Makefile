@@ -21,11 +21,11 @@ $(VENV)/bin/pip:
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
 
 $(VENV)/installed: $(VENV)/bin/pip pyproject.toml
-	$(BIN)/pip install --quiet --editable '.[junit,serve,site,source,watch]'
+	$(BIN)/pip install --quiet --editable '.[junit,publish,serve,site,source,watch]'
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed pyproject.toml
-	$(BIN)/pip install --quiet --editable '.[junit,notebook,serve,site,source,tables,watch]' --group dev
+	$(BIN)/pip install --quiet --editable '.[junit,notebook,publish,serve,site,source,tables,watch]' --group dev
 	if command -v npm >/dev/null; then npm install --silent --prefix $(VENV)/editor yaml-language-server@1.25.0; fi
 	touch $@
 

@@ -12,6 +12,7 @@ import pytest
 
 from edits import Editor
 from generate import generate
+from mil2mil.cli import main
 from mil2mil.dataset import Dataset
 from mil2mil.finding import DatasetError
 from mil2mil.watch import Watch
@@ -55,6 +56,14 @@ def test_a_rule_that_breaks_and_is_mended(small: Path) -> None:
     )
     state.update([BAKU])
     assert state.findings == clean
+
+
+@pytest.mark.parametrize("more", [[BAKU], ["--since", "HEAD"], ["--format", "json"]])
+def test_what_does_not_go_with_watching(
+    more: list[str], small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["validate", "--watch", "--root", str(small), *more]) == 2
+    assert "leave PATH, --since and --format out" in capsys.readouterr().err
 
 
 def test_command(small: Path) -> None:

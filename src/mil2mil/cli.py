@@ -207,7 +207,43 @@ def _parser() -> argparse.ArgumentParser:
     )
     site.set_defaults(module="site", run="site")
 
-    for command in (build, validate, query, show, serve, explain, coverage, new, diff, schema, site):
+    publish = commands.add_parser("publish", help="load the graphs that changed into a SPARQL store")
+    publish.add_argument(
+        "--to",
+        required=True,
+        metavar="URL",
+        help="the store's Graph Store endpoint, such as http://127.0.0.1:7878/store",
+    )
+    publish.add_argument(
+        "--protocol",
+        choices=("gsp", "update"),
+        default="gsp",
+        help="what --to understands: the Graph Store Protocol (default) or SPARQL Update",
+    )
+    publish.add_argument(
+        "--query",
+        metavar="URL",
+        help="where the store answers queries (default: beside --to, for Oxigraph, Fuseki and Virtuoso)",
+    )
+    publish.add_argument(
+        "--dry-run", action="store_true", help="say what would be done, and change nothing"
+    )
+    publish.set_defaults(module="publish", run="publish")
+
+    for command in (
+        build,
+        validate,
+        query,
+        show,
+        serve,
+        explain,
+        coverage,
+        new,
+        diff,
+        schema,
+        site,
+        publish,
+    ):
         command.add_argument(
             "--root",
             type=Path,

@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from mil2mil.context import BASE
 from mil2mil.document import Scalar, parse_document, read_text
-from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity
+from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity, nearest
 from mil2mil.graph import rows, select, table
 
 if TYPE_CHECKING:
@@ -28,7 +28,17 @@ if TYPE_CHECKING:
 _NESTED = re.compile(r"#[A-Za-z]+-[0-9a-f]{12}$")
 _CHECK_KEYS = {"title", "severity", "explanation", "message", "help", "target"}
 _QUESTION_KEYS = {"title"}
+_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+_STRING = re.compile(r'"(?:\\.|[^"\\\n])*"')
+_IRI = re.compile(r"<([^<>\s]*)>")
+_PREFIXED = re.compile(r"(?<![\w?$])([A-Za-z][\w-]*):([A-Za-z][\w-]*)")
+_PREFIX = re.compile(r"^PREFIX\s+([\w-]*):\s*<([^>]*)>", re.MULTILINE)
 _BODY = re.compile(r"^SELECT\b[^{]*\{", re.MULTILINE)
+
+
+def bare(query: str) -> str:
+    """A query without comments, and with empty strings."""
+    return _STRING.sub('""', _COMMENT.sub("", query))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,14 @@ class Check:
     target: str
     query: str
     reads: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The IRIs that stand in the query, in `target` and in `reads`, the predicates among them."""
+        spaces = dict(_PREFIX.findall(self.query))
+        text = bare(self.query) + f" {self.target} {self.reads}"
+        names = {spaces.get(prefix, "") + name for prefix, name in _PREFIXED.findall(text)}
+        return frozenset(names | set(_IRI.findall(bare(self.query))))
 
     @property
     def prefixes(self) -> str:
@@ -162,11 +180,37 @@ def run_check(check: Check, store: ox.Store, foci: Iterable[str] | None = None) 
 def vacuous(checks: list[Check], store: ox.Store, without_focus: Severity) -> Iterator[Finding]:
     """The checks that find nothing to look at; `without_focus` is the severity of that."""
     for check in checks:
+        yield from _unknown(check, store)
         query = f"{check.prefixes}\nSELECT ?focus {{ {check.target} }} LIMIT 1"
         if not any(rows(store, query, check.path)):
             message = "The check has no focus node: nothing in the dataset fits its target."
             rule = "vacuity/no-focus-node"
             yield Finding(check.path, Mark(1, 1), without_focus, rule, message, focus=check.name)
+
+
+def _unknown(check: Check, store: ox.Store) -> Iterator[Finding]:
+    """The terms of a check that neither the ontology nor the dataset has."""
+    for iri in sorted(check.names):
+        # Else it is a namespace, the ontology of another, or the name of a record.
+        if not iri.startswith(BASE) or iri.endswith(("#", "/")):
+            continue
+        node = ox.NamedNode(iri)
+        if not any(store.quads_for_pattern(node, None, None)):
+            space = iri[: len(iri) - len(re.split("[#/]", iri)[-1])]
+            known = {
+                quad.subject.value.removeprefix(space)
+                for quad in store.quads_for_pattern(None, None, None)
+                if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(space)
+            }
+            word = iri.removeprefix(space)
+            lines = [
+                number for number, line in enumerate(check.query.splitlines(), 1) if f":{word}" in line
+            ]
+            mark = Mark(lines[0] if lines else 1, 1)
+            message = f"Nothing is called '{word}' in <{space}>, so the check passes over what it asks."
+            rule = "vacuity/unknown-term"
+            help_ = nearest(word, known)
+            yield Finding(check.path, mark, Severity.VIOLATION, rule, message, help_, focus=iri)
 
 
 def answer(question: Question, store: ox.Store) -> str:

@@ -16,6 +16,7 @@ import pyoxigraph as ox
 
 from mil2mil import graph
 from mil2mil.context import BASE
+from mil2mil.rules import bare
 from mil2mil.shapes import RDF, SH, sequences
 
 if TYPE_CHECKING:
@@ -33,11 +34,6 @@ _FAR_READING = f"""PREFIX sh: <{SH}> PREFIX rdf: <{RDF}> ASK {{
      FILTER(ISBLANK(?step) && ?any NOT IN (rdf:first, rdf:rest)) }}
   UNION {{ ?shape sh:path ?path ; sh:node|sh:property|sh:qualifiedValueShape ?inner }}
   UNION {{ ?shape sh:targetObjectsOf|sh:targetSubjectsOf ?property }} }}"""
-_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
-_IRI = re.compile(r"<([^<>\s]*)>")
-_STRING = re.compile(r'"(?:\\.|[^"\\\n])*"')
-_PREFIXED = re.compile(r"(?<![\w?$])([A-Za-z][\w-]*):([A-Za-z][\w-]*)")
-_PREFIX = re.compile(r"^PREFIX\s+([\w-]*):\s*<([^>]*)>", re.MULTILINE)
 # A triple pattern whose predicate is a variable, or a path of all predicates but some.
 _ANY_PREDICATE = re.compile(
     r"[{.}]\s*(?:[?$]\w+|<[^>]*>|[\w-]+:[\w-]+)\s+[?$]\w+\s|;\s*[?$]\w+\s|!\s*\(?\s*(?:\^|<|[\w-]*:)"
@@ -137,9 +133,6 @@ def _reaching(store: ox.Store, prefixes: str, path: str, nodes: set[str]) -> set
 
 def _predicates(check: Check) -> frozenset[str] | None:
     """The IRIs that stand in a check, its predicates among them; None if one may be any."""
-    text = _STRING.sub('""', _COMMENT.sub("", check.query))
-    if _ANY_PREDICATE.search(text.partition("{")[2]):
+    if _ANY_PREDICATE.search(bare(check.query).partition("{")[2]):
         return None
-    spaces = dict(_PREFIX.findall(text))
-    names = {spaces.get(prefix, "") + name for prefix, name in _PREFIXED.findall(text)}
-    return frozenset(names | set(_IRI.findall(text)) | {graph.RDF_TYPE.value})
+    return check.names | {graph.RDF_TYPE.value}

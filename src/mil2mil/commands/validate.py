@@ -19,9 +19,14 @@ if TYPE_CHECKING:
     from mil2mil.watch import Watch
 
 
+_MORE = "More may follow: shapes and checks run once every file of the dataset can be read."
+
+
 def validate(options: argparse.Namespace) -> int:
     dataset = dataset_of(options)
     if options.watch:
+        if options.paths or options.since is not None or options.format != "text":
+            raise DatasetError("--watch checks everything; leave PATH, --since and --format out")
         return _watch(dataset, options)
     scope = None if dataset.unreadable else _scope(dataset, options)
     findings = dataset.validate(options.engine, texts_of(options), scope)
@@ -36,7 +41,7 @@ def validate(options: argparse.Namespace) -> int:
     print_findings(dataset, findings)
     if dataset.unreadable:
         print(f"{len(dataset.records)} records: {count(findings)}")
-        print("More may follow: shapes and checks run once every file of the dataset can be read.")
+        print(_MORE)
         return fail
     print(f"{_extent(dataset, scope, options)} (SHACL by {options.engine}): {count(findings)}")
     return fail
@@ -56,7 +61,12 @@ def _scope(dataset: Dataset, options: argparse.Namespace) -> Scope | None:
 
 def _record_files(dataset: Dataset, path: Path) -> list[str]:
     """The files of records at a path given by the user, relative to the dataset's root."""
-    for candidate in (path, dataset.root / path):
+    for candidate in (
+        path,
+        dataset.root / path,
+        dataset.root / f"{path}.yaml",
+        dataset.root / f"data/{path}.yaml",
+    ):
         if candidate.exists() and candidate.resolve().is_relative_to(dataset.root):
             inside = candidate.resolve().relative_to(dataset.root)
             files = [record.document.path for record in dataset.records.values()]
@@ -72,6 +82,8 @@ def _extent(dataset: Dataset, scope: Scope | None, options: argparse.Namespace) 
     if scope is None:
         asked = options.since is not None or options.paths
         return f"All {total}, since what changed can touch any of them" if asked else total
+    if not scope.records:
+        return f"No record has changed since {options.since}. {total}"
     others = {record.id for record in dataset.records_of(scope.in_sight())} - scope.records
     return f"{len(scope.records)} of {total}, and {len(others)} more that they can touch"
 
@@ -89,9 +101,12 @@ def _watch(dataset: Dataset, options: argparse.Namespace) -> int:
         more = f", {elsewhere} of them elsewhere" if elsewhere else ""
         total = f"{len(state.dataset.records)} records: {count(state.findings)}{more}"
         print(f"{time.strftime('%H:%M:%S')} {total} ({seconds * 1000:.0f} ms)", flush=True)
+        if state.dataset.unreadable:
+            print(_MORE, flush=True)
 
     def fail(error: DatasetError) -> None:
         print(f"mil2mil: {error}", file=sys.stderr, flush=True)
 
+    print("Checking again whenever a file is saved; Ctrl-C stops it.", flush=True)
     watch(dataset, options.engine, texts_of(options), show, fail)
     return CONFORMS
