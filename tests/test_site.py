@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import os
 import re
+import shutil
+import socket
 import subprocess
 import sys
+import time
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 import pytest
 
 from conftest import ROOT
+from mil2mil.finding import DatasetError
 from mil2mil.graph import TERMS, rows
+from mil2mil.site import redirects
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from mil2mil.dataset import Dataset
 
@@ -49,8 +57,9 @@ class Page(HTMLParser):
         self.words += data
 
 
-def write(folder: Path, **more: str) -> None:
+def write(folder: Path, *arguments: str, **more: str) -> None:
     command = [sys.executable, "-m", "mil2mil", "site", "--root", str(ROOT), "--output", str(folder)]
+    command += arguments
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, **more})
 
 
@@ -108,3 +117,80 @@ def test_same_bytes(tmp_path: Path) -> None:
     assert len(names) > 10
     for name in names:
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
+
+
+CONFIGURATION = """
+ServerName localhost
+Listen 127.0.0.1:{port}
+PidFile {folder}/pid
+ErrorLog {folder}/log
+LoadModule mpm_event_module {modules}/mod_mpm_event.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule rewrite_module {modules}/mod_rewrite.so
+DocumentRoot {folder}/root
+<Directory {folder}/root>
+  AllowOverride All
+  Require all granted
+</Directory>
+"""
+APACHE, MODULES = Path("/usr/sbin/apache2"), Path("/usr/lib/apache2/modules")
+AT = "https://example.org/mil2mil"
+
+
+@pytest.fixture(scope="module")
+def apache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The server that w3id.org runs, with our redirects."""
+    if not APACHE.is_file() and "CI" not in os.environ:
+        pytest.skip("needs apache2")
+    folder = tmp_path_factory.mktemp("apache")
+    write(folder / "site", "--at", AT)
+    shutil.copytree(folder / "site" / "w3id", folder / "root" / "mil2mil")
+    folder.chmod(0o755)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    text = CONFIGURATION.format(port=port, folder=folder, modules=MODULES)
+    (folder / "conf").write_text(text, encoding="utf-8")
+    with subprocess.Popen([APACHE, "-X", "-f", str(folder / "conf")]) as process:
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.05)
+        yield port
+        process.terminate()
+
+
+def ask(connection: http.client.HTTPConnection, path: str, accept: str) -> http.client.HTTPResponse:
+    connection.request("GET", f"/mil2mil/{path}", headers={"Accept": accept})
+    return connection.getresponse()
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "target"),
+    [
+        ("", "text/html", "/"),
+        ("ontology", "text/html", "/ontology.html"),
+        ("ontology", "text/turtle", "/ontology.ttl"),
+        ("ontology/0.1.0", "text/turtle", "/ontology.ttl"),
+        ("act", "text/html", "/act.html"),
+        ("act/rules-out", "text/html", "/act.html#rules-out"),
+        ("act/rules-out", "text/turtle", "/vocabularies.ttl"),
+        ("contacts/2017-02-16-azerbaijan", "text/turtle", "/mil2mil.ttl"),
+        ("seeds/thehill-2017-02-16", "application/ld+json", "/mil2mil.jsonld"),
+        ("elsewhere", "text/html", None),
+        ("act/a/b", "text/html", None),
+    ],
+)
+def test_redirects(apache: int, path: str, accept: str, target: str | None) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", apache, timeout=10)
+    with contextlib.closing(connection), contextlib.closing(ask(connection, path, accept)) as response:
+        answer = response.status, response.getheader("Location")
+    expected = (404, None) if target is None else (303, AT + target)
+    assert answer == expected
+
+
+@pytest.mark.parametrize(
+    "at", ["http://example.org", "https://example.org/ [R]", "https://a/%{HTTP_HOST}"]
+)
+def test_an_address_that_apache_would_read_otherwise(dataset: Dataset, at: str) -> None:
+    with pytest.raises(DatasetError, match="write an address"):
+        redirects(dataset, at)

@@ -205,6 +205,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="where the pages go (default: build/site)",
     )
+    site.add_argument(
+        "--at",
+        metavar="URL",
+        help="where they and the exports will stand: also write the redirects that w3id.org takes",
+    )
     site.set_defaults(module="site", run="site")
 
     publish = commands.add_parser("publish", help="load the graphs that changed into a SPARQL store")

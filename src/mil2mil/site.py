@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import logging
+import re
 from typing import TYPE_CHECKING
 
 from mil2mil.context import BASE
@@ -78,6 +79,41 @@ def pages(dataset: Dataset) -> dict[str, str]:
     ]
     result["index.html"] = _PAGE.format(title="Terms", body="\n".join(body))
     return result
+
+
+def redirects(dataset: Dataset, at: str) -> str:
+    """The .htaccess that w3id.org takes for our IRIs, to pages and exports that stand at an address.
+
+    The address holds what `mil2mil site` and `mil2mil build` write, side by side. All redirects are
+    303: what an IRI stands for is not a document. Raises DatasetError for what is no address.
+    """
+    at = at.rstrip("/")
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*", at):
+        raise DatasetError(f"{at}: write an address with https://, without signs that Apache reads")
+    lists = "|".join(row["list"].removeprefix(BASE) for row in rows(dataset.store, _LISTS))
+    kinds = "|".join(sorted({name.partition("/")[0] for name in dataset.records} | {"graphs"}))
+    turtle = "RewriteCond %{HTTP_ACCEPT} text/turtle"
+    json_ld = "RewriteCond %{HTTP_ACCEPT} application/ld\\+json"
+    version = r"(/[0-9]+\.[0-9]+\.[0-9]+)?"
+    return "\n".join(
+        [
+            f"# Redirects of {BASE}",
+            "Options +FollowSymLinks",
+            "RewriteEngine on",
+            f"RewriteRule ^$ {at}/ [R=303,L]",
+            turtle,
+            f"RewriteRule ^ontology{version}$ {at}/ontology.ttl [R=303,L]",
+            f"RewriteRule ^ontology{version}$ {at}/ontology.html [R=303,L]",
+            turtle,
+            f"RewriteRule ^({lists})(/[A-Za-z0-9-]+)?$ {at}/vocabularies.ttl [R=303,L]",
+            f"RewriteRule ^({lists})$ {at}/$1.html [R=303,L]",
+            f"RewriteRule ^({lists})/([A-Za-z0-9-]+)$ {at}/$1.html#$2 [R=303,NE,L]",
+            json_ld,
+            f"RewriteRule ^({kinds})/ {at}/mil2mil.jsonld [R=303,L]",
+            f"RewriteRule ^({kinds})/ {at}/mil2mil.ttl [R=303,L]",
+            "",
+        ]
+    )
 
 
 def _list(dataset: Dataset, row: dict[str, str]) -> str:

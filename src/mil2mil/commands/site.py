@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
 def site(options: argparse.Namespace) -> int:
     from mil2mil.export import write_all
-    from mil2mil.site import pages
+    from mil2mil.site import pages, redirects
 
     dataset = dataset_of(options)
     need_readable(dataset, "site")
     files = pages(dataset)
+    if options.at:
+        files["w3id/.htaccess"] = redirects(dataset, options.at)
     write_all(options.output, files)
-    print(f"{len(files)} pages are written; open {options.output / 'index.html'}")
+    print(f"{len(files)} files are written; open {options.output / 'index.html'}")
     return CONFORMS
