@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pyld import jsonld
 
 from conftest import ROOT
-from mil2mil import describe, export
+from mil2mil import __version__, describe, export
 from mil2mil.graph import lexical
 from test_record import CONTEXT, shuffled
 
@@ -120,6 +120,9 @@ def test_description(dataset: Dataset, exports: dict[str, str]) -> None:
     count = len(rdflib.Graph().parse(data=exports["ttl"], format="turtle"))
     assert str(read.value(name, void.triples)) == str(count)
     assert str(read.value(name, void.entities)) == str(len(dataset.records))
+    version = read.value(name, rdflib.URIRef("http://www.w3.org/ns/dcat#hasCurrentVersion"))
+    assert str(version) == f"{name}/{__version__}"
+    assert read.value(version, rdflib.URIRef("http://www.w3.org/ns/dcat#isVersionOf")) == name
     assert read.value(name, dcat.version) is not None
     checksums = {
         str(read.value(part, rdflib.DCTERMS.title)): str(

@@ -171,6 +171,8 @@ def ask(connection: http.client.HTTPConnection, path: str, accept: str) -> http.
         ("ontology", "text/html", "/ontology.html"),
         ("ontology", "text/turtle", "/ontology.ttl"),
         ("ontology/0.1.0", "text/turtle", "/ontology.ttl"),
+        ("dataset", "text/turtle", "/void.ttl"),
+        ("dataset/0.1.0", "text/html", "/void.ttl"),
         ("act", "text/html", "/act.html"),
         ("act/rules-out", "text/html", "/act.html#rules-out"),
         ("act/rules-out", "text/turtle", "/vocabularies.ttl"),

@@ -54,7 +54,7 @@ def describe(dataset: Dataset, files: Mapping[str, str]) -> Iterator[ox.Triple]:
     yield ox.Triple(name, _term("dcterms:license"), LICENCE)
     for triple in dataset.ontology:
         if triple.predicate == OWL_VERSION:
-            yield ox.Triple(name, _term("dcat:version"), triple.object)
+            yield from _version(name, lexical(triple.object))
     yield ox.Triple(name, _term("void:uriSpace"), ox.Literal(BASE))
     yield ox.Triple(name, _term("void:vocabulary"), ox.NamedNode(f"{BASE}ontology"))
     yield ox.Triple(name, _term("void:triples"), _integer(len(triples)))
@@ -71,6 +71,16 @@ def describe(dataset: Dataset, files: Mapping[str, str]) -> Iterator[ox.Triple]:
             yield ox.Triple(name, _term("prov:wasDerivedFrom"), ox.NamedNode(record.iri))
     for file, text in files.items():
         yield from _distribution(name, file, text.encode("utf-8"))
+
+
+def _version(name: ox.NamedNode, number: str) -> Iterator[ox.Triple]:
+    """The version as a thing of its own, so that a citation can name the very one (DCAT 3, 11)."""
+    version = ox.NamedNode(f"{name.value}/{number}")
+    yield ox.Triple(name, _term("dcat:version"), ox.Literal(number))
+    yield ox.Triple(name, _term("dcat:hasCurrentVersion"), version)
+    yield ox.Triple(version, RDF_TYPE, _term("dcat:Dataset"))
+    yield ox.Triple(version, _term("dcat:isVersionOf"), name)
+    yield ox.Triple(version, _term("dcat:version"), ox.Literal(number))
 
 
 def _distribution(name: ox.NamedNode, file: str, data: bytes) -> Iterator[ox.Triple]:

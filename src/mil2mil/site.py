@@ -108,6 +108,7 @@ def redirects(dataset: Dataset, at: str) -> str:
             f"RewriteRule ^({lists})(/[A-Za-z0-9-]+)?$ {at}/vocabularies.ttl [R=303,L]",
             f"RewriteRule ^({lists})$ {at}/$1.html [R=303,L]",
             f"RewriteRule ^({lists})/([A-Za-z0-9-]+)$ {at}/$1.html#$2 [R=303,NE,L]",
+            f"RewriteRule ^dataset{version}$ {at}/void.ttl [R=303,L]",
             json_ld,
             f"RewriteRule ^({kinds})/ {at}/mil2mil.jsonld [R=303,L]",
             f"RewriteRule ^({kinds})/ {at}/mil2mil.ttl [R=303,L]",
