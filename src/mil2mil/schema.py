@@ -8,33 +8,15 @@ reference to no record, `mil2mil validate` says.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mil2mil.context import BASE, REFERENCE, Term
+from mil2mil.context import BASE, REFERENCE
 from mil2mil.graph import EDTF, rows
+from mil2mil.keys import Key, above, keys_of, meanings
 from mil2mil.scaffold import kinds
-from mil2mil.shapes import SH
 
 if TYPE_CHECKING:
-    import pyoxigraph as ox
-
     from mil2mil.dataset import Dataset
-
-_PREFIXES = f"""PREFIX sh: <{SH}> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-PREFIX skos: <http://www.w3.org/2004/02/skos/core#> PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>"""
-
-# The keys of each class that has records or stands in them, with what the shapes say of the values.
-_KEYS = f"""{_PREFIXES} SELECT ?class ?path ?min ?message ?value {{
-  ?class rdfs:subClassOf* ?above . ?shape sh:targetClass ?above ; sh:property ?property .
-  ?property sh:path ?path ; sh:message ?message . FILTER(ISIRI(?path))
-  OPTIONAL {{ ?property sh:minCount ?min }}
-  OPTIONAL {{ ?property sh:class|(sh:or/rdf:rest*/rdf:first/sh:class) ?value }}
-}} ORDER BY ?class ?path ?message ?value"""
-
-_MEANINGS = f"""{_PREFIXES} SELECT ?term ?meaning {{ ?term skos:definition ?meaning }}"""
-
-_SUBCLASSES = f"""{_PREFIXES} SELECT ?class ?above {{ ?class rdfs:subClassOf* ?above }}"""
 
 _ADDRESS = "^https?://"
 _DATE = r"^[0-9\[{./~?%XYS-][0-9\[\]{}.,/~?%XYS-]*$"  # what EDTF is made of, not yet what it means
@@ -42,51 +24,27 @@ _DATE = r"^[0-9\[{./~?%XYS-][0-9\[\]{}.,/~?%XYS-]*$"  # what EDTF is made of, no
 Schema = dict[str, Any]
 
 
-@dataclass(slots=True)
-class _Key:
-    term: Term
-    required: bool
-    expected: list[str]
-    classes: set[str]
-
-
 class _Writer:
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
-        store = dataset.shape_store
         self.types = sorted(name for name, _ in kinds(dataset).values())
-        self.meanings = {row["term"]: row["meaning"] for row in rows(store, _MEANINGS)}
-        self.keys = self._read_keys(store)
-        self.ids = self._read_ids(store)
+        self.meanings = meanings(dataset)
+        self.keys = keys_of(dataset)
+        self.ids = self._read_ids()
         self.shared: Schema = {}  # definitions that several keys refer to
         self.values: dict[str, list[str]] = {}
         for iri in sorted(self.meanings):
             self.values.setdefault(iri.rpartition("/")[0] + "/", []).append(iri.rpartition("/")[2])
         self.nested = {cls for cls in self.keys if not self._is_record(cls)}
 
-    def _read_keys(self, store: ox.Store) -> dict[str, dict[str, _Key]]:
-        found: dict[str, dict[str, _Key]] = {}
-        for row in rows(store, _KEYS):
-            term = self.dataset.context.term_of_iri[row["path"]]
-            keys = found.setdefault(row["class"], {})
-            key = keys.setdefault(term.key, _Key(term, False, [], set()))
-            key.required |= row["min"] not in ("", "0")
-            if row["message"] not in key.expected:
-                key.expected.append(row["message"])
-            if row["value"]:
-                key.classes.add(row["value"])
-        return found
-
-    def _read_ids(self, store: ox.Store) -> dict[str, list[str]]:
+    def _read_ids(self) -> dict[str, list[str]]:
         """The ids of the records, and of the units in them, by the classes that they have."""
-        above: dict[str, set[str]] = {}
-        for row in rows(store, _SUBCLASSES):
-            above.setdefault(row["class"], set()).add(row["above"])
+        classes = above(self.dataset)
         found: dict[str, set[str]] = {}
         for row in rows(self.dataset.store, "SELECT ?node ?class { ?node a ?class }"):
             name = row["node"].removeprefix(BASE)
             if REFERENCE.fullmatch(name) and not self.dataset.is_generated(row["node"]):
-                for cls in above.get(row["class"], ()):
+                for cls in classes.get(row["class"], ()):
                     found.setdefault(cls, set()).add(name)
         return {cls: sorted(names) for cls, names in found.items()}
 
@@ -136,12 +94,12 @@ class _Writer:
             "additionalProperties": False,
         }
 
-    def _value(self, key: _Key) -> Schema:
+    def _value(self, key: Key) -> Schema:
         meaning = self.meanings.get(key.term.iri, "")
         schema = self._one_or_more(self._single(key))
         return {"description": " ".join((meaning, *key.expected)).strip(), **schema}
 
-    def _single(self, key: _Key) -> Schema:
+    def _single(self, key: Key) -> Schema:
         term = key.term
         if term.kind == "text":
             return {"type": "string"}

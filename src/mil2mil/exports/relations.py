@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mil2mil.context import BASE
-from mil2mil.exports.keys import NODES, Key, Layout
+from mil2mil.exports.layout import NODES, Layout
 from mil2mil.graph import DERIVED, EDTF, RDF_TYPE, lexical, rows
+from mil2mil.keys import Key, meanings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
 CONCEPTS = "concepts"
 Value = str | None
 
-_PREFIXES = "PREFIX skos: <http://www.w3.org/2004/02/skos/core#>"
-_MEANINGS = f"{_PREFIXES} SELECT ?term ?meaning {{ ?term skos:definition ?meaning }}"
-_CONCEPTS = f"""{_PREFIXES} SELECT ?concept ?label ?meaning {{
-  ?concept skos:inScheme ?scheme ; skos:prefLabel ?label ; skos:definition ?meaning }}"""
+_CONCEPTS = """PREFIX skos: <http://www.w3.org/2004/02/skos/core#> SELECT ?concept ?label ?meaning {
+  ?concept skos:inScheme ?scheme ; skos:prefLabel ?label ; skos:definition ?meaning }"""
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _KINDS = {
@@ -72,10 +71,9 @@ class _Reader:
         self.dataset = dataset
         self.layout = Layout(dataset)
         self.order = list(dataset.context.terms)
-        store = dataset.shape_store
-        self.meanings = {row["term"]: row["meaning"] for row in rows(store, _MEANINGS)}
+        self.meanings = meanings(dataset)
         self.concepts: dict[str, list[tuple[Value, ...]]] = defaultdict(list)
-        for row in rows(store, _CONCEPTS):
+        for row in rows(dataset.shape_store, _CONCEPTS):
             scheme, _, name = row["concept"].removeprefix(BASE).rpartition("/")
             self.concepts[scheme].append((scheme, name, row["label"], row["meaning"]))
         self.values: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))

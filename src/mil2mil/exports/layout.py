@@ -1,13 +1,12 @@
-"""Which tables a dataset has, and which keys the shapes give the records and nodes in each."""
+"""Which tables a dataset has, and the keys of the records and nodes in each."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mil2mil.context import BASE, Term
 from mil2mil.graph import rows
+from mil2mil.keys import Key, above, keys_of
 from mil2mil.scaffold import kinds
 from mil2mil.shapes import SH
 
@@ -16,28 +15,9 @@ if TYPE_CHECKING:
 
 NODES = "nodes"  # the table of every node
 
-_PREFIXES = f"""PREFIX sh: <{SH}> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>"""
-_KEYS = f"""{_PREFIXES} SELECT ?class ?path ?min ?max ?value ?pattern {{
-  ?class rdfs:subClassOf* ?above . ?shape sh:targetClass ?above ; sh:property ?property .
-  ?property sh:path ?path . FILTER(ISIRI(?path))
-  OPTIONAL {{ ?property sh:minCount ?min }} OPTIONAL {{ ?property sh:maxCount ?max }}
-  OPTIONAL {{ ?property sh:class|(sh:or/rdf:rest*/rdf:first/sh:class) ?value }}
-  OPTIONAL {{ ?property sh:pattern ?pattern }} }}"""
-_NESTED = f"""{_PREFIXES} SELECT DISTINCT ?class ?label {{ ?class rdfs:label ?label .
+_NESTED = f"""PREFIX sh: <{SH}> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+  SELECT DISTINCT ?class ?label {{ ?class rdfs:label ?label .
   ?shape sh:targetClass ?class ; sh:pattern ?pattern . FILTER(STRSTARTS(?pattern, "#")) }}"""
-_BELOW = f"{_PREFIXES} SELECT ?class ?above {{ ?class rdfs:subClassOf* ?above }}"
-
-
-@dataclass(slots=True)
-class Key:
-    """What the shapes say of a key in one class, or in the classes of one table."""
-
-    term: Term
-    required: bool = False
-    single: bool = False
-    ours: bool = False  # whether the values must be nodes of the dataset
-    classes: set[str] = field(default_factory=set)
 
 
 class Layout:
@@ -73,29 +53,24 @@ class Layout:
         """The keys of each table: single or required if they are that in each of its classes."""
         order = list(self._dataset.context.terms)
         below: dict[str, set[str]] = defaultdict(set)
-        for row in rows(self._dataset.shape_store, _BELOW):
-            below[row["above"]].add(row["class"])
-        found: dict[str, dict[str, Key]] = defaultdict(dict)
-        for row in rows(self._dataset.shape_store, _KEYS):
-            term = self._dataset.context.term_of_iri[row["path"]]
-            key = found[row["class"]].setdefault(term.key, Key(term))
-            key.required |= row["min"] not in ("", "0")
-            key.single |= row["max"] == "1"
-            key.ours |= bool(row["value"]) or row["pattern"].startswith(f"^{BASE}")
-            key.classes |= below[row["value"]] | {row["value"]} if row["value"] else set()
+        for cls, classes in above(self._dataset).items():
+            for one in classes:
+                below[one].add(cls)
+        found = keys_of(self._dataset)
         tables: dict[str, list[Key]] = {}
         for table in sorted(set(self.table_of.values())):
-            classes = [found[cls] for cls, name in self.table_of.items() if name == table]
+            of_classes = [found.get(cls, {}) for cls, name in self.table_of.items() if name == table]
             tables[table] = []
-            for name in sorted({name for of in classes for name in of}, key=order.index):
-                keys = [of[name] for of in classes if name in of]
+            for name in sorted({name for of in of_classes for name in of}, key=order.index):
+                keys = [of[name] for of in of_classes if name in of]
+                named = set().union(*(key.classes for key in keys))
                 tables[table].append(
                     Key(
                         keys[0].term,
-                        len(keys) == len(classes) and all(key.required for key in keys),
+                        len(keys) == len(of_classes) and all(key.required for key in keys),
                         all(key.single for key in keys),
                         keys[0].term.kind == "reference" and all(key.ours for key in keys),
-                        set().union(*(key.classes for key in keys)),
+                        classes=named.union(*(below[cls] for cls in named)),
                     )
                 )
         return tables
