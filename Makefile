@@ -25,7 +25,7 @@ $(VENV)/installed: $(VENV)/bin/pip pyproject.toml
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed pyproject.toml
-	$(BIN)/pip install --quiet --editable '.[junit,notebook,publish,serve,site,source,tables,watch]' --group dev
+	$(BIN)/pip install --quiet --editable '.[dask,junit,notebook,publish,serve,site,source,tables,watch]' --group dev
 	if command -v npm >/dev/null; then npm install --silent --prefix $(VENV)/editor yaml-language-server@1.25.0; fi
 	touch $@
 

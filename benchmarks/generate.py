@@ -1,8 +1,9 @@
 """Makes datasets of any size in the shape of the project's own, some of their records wrong.
 
-The real records are copied under new ids. States, offices, organisations, groups, places and craft
-stay as they are and are shared by all copies, as they would be: so what is referred to most is
-referred to ever more often. The same seed makes the same bytes.
+The real records are copied under new ids. States, groups, places and craft stay as they are and are
+shared by all copies, so what is referred to most is referred to ever more often. Some copies after
+one another have offices and organisations of their own in common: more contacts mean more offices,
+too, and not ever more contacts of the same. The same seed makes the same bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PROJECT = Path(__file__).resolve().parents[1]
-SHARED = {"states", "offices", "organisations", "groups", "places", "craft"}
+SHARED = {"states", "groups", "places", "craft"}
+SHARED_BY_SOME = {"offices", "organisations"}
+SOME = 8  # copies
 _ID = re.compile(r"(?<![\w/.-])([a-z]+/[a-z0-9][a-z0-9.-]*[a-z0-9])(?![\w/-])")
 
 
@@ -81,19 +84,28 @@ def _copies(source: Path, records: int) -> Iterator[tuple[str, str]]:
     files = sorted((*source.glob("data/*/*.yaml"), *source.glob("seeds/*.yaml")))
     texts = {file.relative_to(source).as_posix(): file.read_text(encoding="utf-8") for file in files}
     yield from texts.items()
-    copied = {path: text for path, text in texts.items() if path.split("/")[-2] not in SHARED}
-    ids = {path.removeprefix("data/").removesuffix(".yaml") for path in copied}
-    copies = max(0, round((records - len(texts)) / len(copied)))
-    for number in range(1, copies + 1):
-        suffix = f"-c{number:05}"
+    others = {path: text for path, text in texts.items() if path.split("/")[-2] not in SHARED}
+    some = {path for path in others if path.split("/")[-2] in SHARED_BY_SOME}
+    ids = {path.removeprefix("data/").removesuffix(".yaml"): path in some for path in others}
+    number, written = 0, len(texts)
+    while written < records:
+        number += 1
+        block = number - number % SOME  # the copy whose offices it has; 0 has the real ones
 
-        def rename(found: re.Match[str], suffix: str = suffix) -> str:
-            return found.group() + suffix if found.group() in ids else found.group()
+        def suffix(name: str, number: int = number, block: int = block) -> str:
+            copy = block if ids[name] else number
+            return f"-c{copy:06}" if copy else ""
 
-        for path, text in copied.items():
-            name = path.removesuffix(".yaml") + suffix + ".yaml"
-            identifiers = re.sub(r"(entity/Q\d+)$", rf"\g<1>0{number:05}", text, flags=re.MULTILINE)
-            yield name, _ID.sub(rename, identifiers)
+        def rename(found: re.Match[str]) -> str:
+            return found.group() + suffix(found.group()) if found.group() in ids else found.group()
+
+        for path, text in others.items():
+            if path in some and number != block:
+                continue
+            name = path.removeprefix("data/").removesuffix(".yaml")
+            identifiers = re.sub(r"(entity/Q\d+)$", rf"\g<1>0{number:06}", text, flags=re.MULTILINE)
+            yield path.replace(name, name + suffix(name)), _ID.sub(rename, identifiers)
+            written += 1
 
 
 def main() -> None:

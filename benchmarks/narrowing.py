@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from edits import Editor
 from generate import generate
 from mil2mil.dataset import Dataset
-from mil2mil.record import id_of_path
+from mil2mil.folder import id_of_path
 from mil2mil.scope import scope_of
 
 if TYPE_CHECKING:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 FIXTURES = ROOT / "tests" / "fixtures"
+# The keys of records, as the ontology has them.
+CONTEXT = Dataset(ROOT).context
 # The developers' copies of the articles; a fresh clone has none, and needs none.
 ARTICLES = ROOT.parent / "shared" / "seeds"
 

@@ -13,15 +13,15 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["mil2mil"]):
-    from mil2mil.context import Context
+    from mil2mil.dataset import Dataset
     from mil2mil.document import decode, parse_document
     from mil2mil.finding import ReadError
-    from mil2mil.graph import DERIVED, derive_days, map_quads
     from mil2mil.record import map_record
+    from mil2mil.shard import nquads
 
 ROOT = Path(__file__).resolve().parents[1]
 PATH = "data/places/x.yaml"
-CONTEXT = Context.read((ROOT / "ontology/context.jsonld").read_text(encoding="utf-8"))
+CONTEXT = Dataset(ROOT).context
 
 
 def read(data: bytes) -> None:
@@ -29,10 +29,10 @@ def read(data: bytes) -> None:
         document = parse_document(decode(data, PATH), PATH)
     except ReadError:
         return
-    record, findings = map_record(document, CONTEXT, DERIVED)
+    record, findings = map_record(document, CONTEXT)
     assert all(finding.mark.line > 0 and finding.message for finding in findings)
     if not findings:
-        list(derive_days(map_quads([record], CONTEXT)))
+        nquads([record], CONTEXT)
 
 
 if __name__ == "__main__":

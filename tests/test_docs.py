@@ -14,8 +14,7 @@ import pytest
 import rdflib
 from rdflib import RDF, SKOS
 
-from conftest import ROOT
-from mil2mil.context import Context
+from conftest import CONTEXT, ROOT
 from mil2mil.shapes import SH, SHAPES
 
 PAGES = ["README.md", "CONTRIBUTING.md"]
@@ -112,7 +111,7 @@ def test_keys_of_each_kind_are_those_of_the_shapes() -> None:
     for file in (ROOT / "validation" / "shapes").glob("*.ttl"):
         shapes.parse(file)
     sh = rdflib.Namespace(SH)
-    keys = Context.read((ROOT / "ontology" / "context.jsonld").read_text(encoding="utf-8")).term_of_iri
+    keys = CONTEXT.term_of_iri
     expected = {}
     for shape in shapes.subjects(sh.closed):
         required: set[str] = set()
@@ -132,9 +131,8 @@ def test_keys_of_each_kind_are_those_of_the_shapes() -> None:
 
 def test_values_are_those_of_the_vocabularies() -> None:
     source = rdflib.Graph().parse(ROOT / "ontology" / "vocabularies.ttl")
-    context = Context.read((ROOT / "ontology" / "context.jsonld").read_text(encoding="utf-8"))
     expected = {}
-    for term in context.terms.values():
+    for term in CONTEXT.terms.values():
         if term.kind == "concept":
             scheme = rdflib.URIRef(term.vocabulary.removesuffix("/"))
             assert (scheme, RDF.type, SKOS.ConceptScheme) in source

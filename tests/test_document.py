@@ -115,7 +115,7 @@ def test_places_are_counted_in_code_points() -> None:
     inner = item.items[0]
     assert isinstance(inner, Mapping)
     assert root.entries["é"].value.mark == Mark(1, 4)
-    assert inner.entries["after"].key == Mark(3, 15)
+    assert inner.entries["after"].mark == Mark(3, 15)
     assert inner.entries["after"].value.mark == Mark(3, 22)
 
 

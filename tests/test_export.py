@@ -19,10 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyld import jsonld
 
-from conftest import ROOT
+from conftest import CONTEXT, ROOT
 from mil2mil import __version__, describe, export
 from mil2mil.graph import lexical
-from test_record import CONTEXT, shuffled
+from mil2mil.output import Written, write_all
+from test_record import shuffled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,12 +40,8 @@ def exports(dataset: Dataset) -> dict[str, str]:
 
 
 def build(dataset: Dataset) -> dict[str, str]:
-    return {
-        "ttl": export.turtle(dataset.quads, dataset.context),
-        "jsonld": export.jsonld(dataset.quads, dataset.context),
-        "nq": export.nquads(dataset.quads),
-        "trig": export.trig(dataset.quads, dataset.context),
-    }
+    documents, _ = export.documents(dataset)
+    return {name: b"".join(pieces).decode("utf-8") for name, pieces in documents.items()}
 
 
 def triples(quads: Iterable[tuple[Any, ...]]) -> set[tuple[str, str, str]]:
@@ -111,8 +108,12 @@ def test_json_ld_is_nested_under_our_keys(exports: dict[str, str]) -> None:
 
 
 def test_description(dataset: Dataset, exports: dict[str, str]) -> None:
-    files = {f"mil2mil.{name}": text for name, text in exports.items()}
-    text = export.turtle(describe.describe(dataset, files), dataset.context)
+    files = {
+        f"mil2mil.{name}": Written(len(text.encode()), hashlib.sha256(text.encode()).hexdigest())
+        for name, text in exports.items()
+    }
+    _, tally = export.documents(dataset)
+    text = export.write("ttl", describe.describe(dataset, tally, files), dataset.context)
     read = rdflib.Graph().parse(data=text, format="turtle")
     name = rdflib.URIRef("https://w3id.org/mil2mil/dataset")
     void, dcat = rdflib.VOID, rdflib.DCAT
@@ -130,7 +131,7 @@ def test_description(dataset: Dataset, exports: dict[str, str]) -> None:
         )
         for part in read.objects(name, dcat.distribution)
     }
-    assert checksums == {file: hashlib.sha256(data.encode()).hexdigest() for file, data in files.items()}
+    assert checksums == {file: written.sha256 for file, written in files.items()}
     sources = {str(source) for source in read.objects(name, rdflib.PROV.wasDerivedFrom)}
     assert sources == {
         record.iri for record in dataset.records.values() if record.id.startswith("seeds/")
@@ -195,27 +196,27 @@ def unquoted(value: Any) -> Any:
 def test_outputs_are_replaced_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    export.write_all(tmp_path, {"a": "old", "b": "old"})
+    write_all(tmp_path, {"a": "old", "b": "old"})
 
     def full_disk(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full_disk)
     with pytest.raises(OSError, match="No space"):
-        export.write_all(tmp_path, {"a": "new", "b": "new"})
+        write_all(tmp_path, {"a": "new", "b": "new"})
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"a": "old", "b": "old"}
 
 
 def test_nothing_is_written_where_one_target_is_a_folder(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     with pytest.raises(IsADirectoryError):
-        export.write_all(tmp_path, {"a": "new", "b": "new"})
+        write_all(tmp_path, {"a": "new", "b": "new"})
     assert [file.name for file in tmp_path.iterdir()] == ["b"]
 
 
 def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
     (tmp_path / ".a.tmp").write_text("half")
-    export.write_all(tmp_path, {"a": "new"})
+    write_all(tmp_path, {"a": "new"})
     assert [file.name for file in tmp_path.iterdir()] == ["a"]
 
 
@@ -234,14 +235,12 @@ quads = st.builds(ox.Quad, nodes, nodes, nodes | literals, nodes)
 
 @given(st.lists(quads, max_size=12))
 def test_writers_write_what_they_are_given(data: list[ox.Quad]) -> None:
-    for text, form in (
-        (export.nquads(data), ox.RdfFormat.N_QUADS),
-        (export.trig(data, CONTEXT), ox.RdfFormat.TRIG),
-    ):
+    for name, form in (("nq", ox.RdfFormat.N_QUADS), ("trig", ox.RdfFormat.TRIG)):
+        text = export.write(name, data, CONTEXT)
         assert set(ox.parse(text, format=form)) == set(data)
-    read = set(ox.parse(export.turtle(data, CONTEXT), format=ox.RdfFormat.TURTLE))
+        assert export.write(name, reversed(data), CONTEXT) == text
+    read = set(ox.parse(export.write("ttl", data, CONTEXT), format=ox.RdfFormat.TURTLE))
     assert {quad.triple for quad in read} == {quad.triple for quad in data}
-    assert export.trig(reversed(data), CONTEXT) == export.trig(data, CONTEXT)
 
 
 def test_lexical_refuses_blank_nodes() -> None:

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 import pytest
 
 from conftest import FIXTURES, ROOT, assemble
-from mil2mil import graph
+from mil2mil.context import TERMS
 from mil2mil.dataset import Dataset
 from mil2mil.document import parse_document
 from mil2mil.explain import all_rules, explain
@@ -34,7 +34,7 @@ def line(finding: Finding) -> str:
     """A finding as expected.txt has it."""
     place = f"{finding.file}:{finding.mark.line}:{finding.mark.column}"
     names = [
-        term.replace(graph.TERMS, "m2m:").replace("https://w3id.org/mil2mil/", "") or "-"
+        term.replace(TERMS, "m2m:").replace("https://w3id.org/mil2mil/", "") or "-"
         for term in (finding.focus, finding.path, finding.value)
     ]
     return " | ".join((place, finding.severity.word, finding.rule, *names))
@@ -66,7 +66,8 @@ def test_every_rule_of_the_package_is_explained() -> None:
     source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "src").rglob("*.py"))
     names = set(re.findall(r'"((?:reader|vacuity)/[a-z0-9-]+)"', source))
     names |= {
-        f"reader/{name}" for name in re.findall(r'_(?:fail|report)\([^"]*?"([a-z0-9-]+)",', source)
+        f"reader/{name}"
+        for name in re.findall(r'(?:_fail|_report|refuse|finding)\([^"]*?"([a-z0-9-]+)",', source)
     }
     names |= {f"text/{name}" for name in re.findall(r'"((?:no-copy|other-[a-z]+))", message', source)}
     names |= {"vacuity/unknown-class", "vacuity/unknown-property"}

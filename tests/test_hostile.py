@@ -289,16 +289,14 @@ def refuse(event, arguments):
 sys.addaudithook(refuse)
 from pathlib import Path
 from mil2mil.dataset import Dataset
-from mil2mil.record import map_record
+from mil2mil.shard import read
 root, path = Path(sys.argv[1]), "data/places/baku.yaml"
 slowest, silent = [0, ""], []
 dataset = Dataset(root)
 for text in json.load(sys.stdin):
     (root / path).write_bytes(text.encode("utf-8", "surrogateescape"))
     start = time.process_time()
-    dataset.unreadable.clear()
-    dataset._read(path)
-    findings = list(dataset.unreadable)
+    findings = read(dataset.folder.contents([path]), dataset.context).findings
     took = time.process_time() - start
     if took > slowest[0]:
         slowest = [took, text[:60]]

@@ -11,7 +11,7 @@ import rdflib
 
 from conftest import ROOT
 from mil2mil import rules
-from mil2mil.export import turtle
+from mil2mil.export import write
 
 if TYPE_CHECKING:
     from mil2mil.dataset import Dataset
@@ -23,7 +23,7 @@ NAMES = [file.stem for file in sorted((ROOT / "validation" / "questions").glob("
 @pytest.fixture(scope="module")
 def by_rdflib(dataset: Dataset) -> rdflib.Graph:
     """What a downstream user loads: the facts as exported, the ontology and the vocabularies."""
-    union = rdflib.Graph().parse(data=turtle(dataset.quads, dataset.context), format="turtle")
+    union = rdflib.Graph().parse(data=write("ttl", dataset.quads, dataset.context), format="turtle")
     for name in ("mil2mil.ttl", "vocabularies.ttl"):
         union.parse(ROOT / "ontology" / name)
     return union

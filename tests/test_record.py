@@ -11,9 +11,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import ROOT
-from mil2mil import graph
-from mil2mil.context import Context
+from conftest import CONTEXT, ROOT
+from mil2mil.context import TERMS
 from mil2mil.dataset import Dataset
 from mil2mil.document import parse_document
 from mil2mil.finding import Mark, render
@@ -26,12 +25,11 @@ if TYPE_CHECKING:
     from mil2mil.finding import Finding
     from mil2mil.record import Record
 
-CONTEXT = Context.read((ROOT / "ontology" / "context.jsonld").read_text(encoding="utf-8"))
 HEAD = '"@context": ../../ontology/context.jsonld\nid: places/baku\n'
 
 
 def read(text: str, path: str = "data/places/baku.yaml") -> tuple[Record, list[Finding]]:
-    return map_record(parse_document(text, path), CONTEXT, graph.DERIVED)
+    return map_record(parse_document(text, path), CONTEXT)
 
 
 # What stands after HEAD, the rule, the place, and a word of the message or the suggestion.
@@ -172,13 +170,13 @@ def test_locate_falls_back_to_the_key_and_the_node() -> None:
     text = HEAD + "type: Place\nsameAs:\n  - https://a.b/\n  - https://c.d/\ninferred:\n  - reason: x\n"
     record, findings = read(text)
     assert findings == []
-    same_as = f"{graph.TERMS}sameAs"
+    same_as = f"{TERMS}sameAs"
     (nested,) = (iri for iri in record.nodes if iri != record.iri)
     assert locate(record, CONTEXT, record.iri, same_as, "https://c.d/") == Mark(6, 5)
     assert locate(record, CONTEXT, record.iri, same_as) == Mark(4, 1)
-    assert locate(record, CONTEXT, record.iri, f"{graph.TERMS}label") == Mark(3, 1)
-    assert locate(record, CONTEXT, record.iri, f"{graph.TERMS}inferred", nested) == Mark(8, 5)
-    assert locate(record, CONTEXT, nested, f"{graph.TERMS}property") == Mark(8, 5)
+    assert locate(record, CONTEXT, record.iri, f"{TERMS}label") == Mark(3, 1)
+    assert locate(record, CONTEXT, record.iri, f"{TERMS}inferred", nested) == Mark(8, 5)
+    assert locate(record, CONTEXT, nested, f"{TERMS}property") == Mark(8, 5)
 
 
 def shuffled(value: object, rng: random.Random) -> object:

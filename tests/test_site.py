@@ -19,8 +19,9 @@ import pyoxigraph as ox
 import pytest
 
 from conftest import ROOT
+from mil2mil.context import TERMS
 from mil2mil.finding import DatasetError
-from mil2mil.graph import TERMS, rows
+from mil2mil.graph import rows
 from mil2mil.site import redirects
 
 if TYPE_CHECKING:

@@ -12,15 +12,15 @@ from rdflib import OWL, RDF, RDFS, SKOS, URIRef
 
 from conftest import ROOT
 from mil2mil import graph
-from mil2mil.context import BASE
+from mil2mil.context import BASE, DERIVED, TERMS
 from mil2mil.dataset import Dataset
-from mil2mil.export import turtle
+from mil2mil.export import write
 from mil2mil.shapes import SH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-M2M = rdflib.Namespace(graph.TERMS)
+M2M = rdflib.Namespace(TERMS)
 SHACL = rdflib.Namespace(SH)
 ERROR = "http://www.daml.org/2002/03/agents/agent-ont#error"
 # Used by records, and defined elsewhere.
@@ -59,7 +59,7 @@ def properties(ontology: rdflib.Graph) -> set[rdflib.term.Node]:
 
 def ours(terms: set[rdflib.term.Node]) -> set[rdflib.term.Node]:
     """Without those of others, which are declared because ours are aligned with them."""
-    return {term for term in terms if str(term).startswith(graph.TERMS)}
+    return {term for term in terms if str(term).startswith(TERMS)}
 
 
 def paths(shapes: rdflib.Graph) -> Iterator[rdflib.term.Node]:
@@ -96,7 +96,7 @@ def test_every_property_has_domain_and_range(ontology: rdflib.Graph) -> None:
         assert domains <= classes(ontology), term
         assert domains, term
         ranges = {*ontology.objects(term, RDFS.range), *ontology.objects(term, schema.rangeIncludes)}
-        ours = {cls for cls in ranges if str(cls).startswith(graph.TERMS)}
+        ours = {cls for cls in ranges if str(cls).startswith(TERMS)}
         assert ours <= classes(ontology), term
 
 
@@ -128,7 +128,7 @@ def test_every_term_is_aligned(ontology: rdflib.Graph) -> None:
             for each in above
             for predicate in (RDFS.subClassOf, RDFS.subPropertyOf, RDFS.seeAlso)
             for other in ontology.objects(each, predicate)
-            if not str(other).startswith(graph.TERMS)
+            if not str(other).startswith(TERMS)
         }
         assert others, term
 
@@ -143,7 +143,7 @@ def test_header(ontology: rdflib.Graph) -> None:
         str(term)
         for predicate in (RDFS.subClassOf, RDFS.subPropertyOf, RDFS.seeAlso)
         for subject, term in ontology.subject_objects(predicate)
-        if subject != header and not str(term).startswith(graph.TERMS)
+        if subject != header and not str(term).startswith(TERMS)
     }
     for term in used:
         assert any(term.startswith(other) for other in aligned), (
@@ -201,7 +201,7 @@ def test_shapes_allow_a_key_where_the_ontology_does(
         )
         for sub in ontology.transitive_subjects(RDFS.subClassOf, domain)
     }
-    derived = {URIRef(iri) for iri in graph.DERIVED}
+    derived = {URIRef(iri) for iri in DERIVED}
     for shape, cls in shapes.subject_objects(SHACL.targetClass):
         if (shape, SHACL.closed, rdflib.Literal(True)) not in shapes:
             continue
@@ -246,7 +246,7 @@ def closure(extra: str = "") -> rdflib.Graph:
     union = rdflib.Graph()
     for file in sorted((ROOT / "ontology").glob("*.ttl")):
         union.parse(file)
-    data = turtle(Dataset(ROOT).quads, Dataset(ROOT).context)
+    data = write("ttl", Dataset(ROOT).quads, Dataset(ROOT).context)
     union.parse(data=data, format="turtle")
     union.parse(data=f"@prefix m2m: <{M2M}> .\n{extra}", format="turtle")
     owlrl.DeductiveClosure(owlrl.OWLRL_Semantics).expand(union)

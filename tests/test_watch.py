@@ -15,7 +15,7 @@ from generate import generate
 from mil2mil.cli import main
 from mil2mil.dataset import Dataset
 from mil2mil.finding import DatasetError
-from mil2mil.watch import Watch
+from mil2mil.incremental import Validated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ BAKU = "data/places/baku.yaml"
 def test_all_findings_are_kept_up_to_date(tmp_path: Path) -> None:
     generate(tmp_path, 190)
     editor = Editor(tmp_path, seed=5)
-    state = Watch(Dataset(tmp_path, young=True), "shacl", None)
+    state = Validated(Dataset(tmp_path, young=True), "shacl", None)
     unreadable = 0
     for _ in range(30):
         state.update(editor.edit())
@@ -37,7 +37,7 @@ def test_all_findings_are_kept_up_to_date(tmp_path: Path) -> None:
 
 
 def test_a_rule_that_breaks_and_is_mended(small: Path) -> None:
-    state = Watch(Dataset(small, young=True), "shacl", None)
+    state = Validated(Dataset(small, young=True), "shacl", None)
     clean = state.findings
     check = "validation/checks/uncovered-unit.rq"
     text = (small / check).read_text(encoding="utf-8")
@@ -63,7 +63,7 @@ def test_what_does_not_go_with_watching(
     more: list[str], small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["validate", "--watch", "--root", str(small), *more]) == 2
-    assert "leave PATH, --since and --format out" in capsys.readouterr().err
+    assert "leave PATH, --since, --store and --format out" in capsys.readouterr().err
 
 
 def test_command(small: Path) -> None:

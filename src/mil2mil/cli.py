@@ -70,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="also write tables, graphml, croissant, schema.org, rdf12 or all; can be repeated",
     )
+    build.add_argument(
+        "--only",
+        action="append",
+        choices=("ttl", "jsonld", "nq", "trig"),
+        metavar="NAME",
+        help="of ttl, jsonld, nq and trig write only this; can be repeated (default: all four)",
+    )
     build.set_defaults(module="build", run="build")
 
     validate = commands.add_parser("validate", help="say what is wrong, and at which line")
@@ -269,5 +276,18 @@ def _parser() -> argparse.ArgumentParser:
             choices=("shacl", "pyshacl"),
             default="shacl",
             help="the SHACL engine (default: shacl, compiled; pyshacl is the reference)",
+        )
+        command.add_argument(
+            "--store",
+            type=Path,
+            metavar="DIR",
+            help="keep the graph and the findings in DIR: for more records than fit into memory, and to "
+            "check only what changed the next time",
+        )
+        command.add_argument(
+            "--executor",
+            metavar="NAME",
+            help="who reads and checks the records: serial, processes, or dask:ADDRESS for a cluster "
+            "(default: processes from 5000 records on)",
         )
     return parser

@@ -5,11 +5,20 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mil2mil.finding import DatasetError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 BASE = "https://w3id.org/mil2mil/"
+TERMS = f"{BASE}ontology#"
+SEEDS = f"{BASE}seeds/"
+# The properties that are derived from a date, and so are not written.
+EARLIEST, LATEST = f"{TERMS}earliest", f"{TERMS}latest"
+DERIVED = frozenset({EARLIEST, LATEST})
+EDTF = "http://id.loc.gov/datatypes/edtf/EDTF"
 
 REFERENCE = re.compile(r"[a-z][a-z0-9-]*(/[a-z0-9][a-z0-9.-]*)+(#[A-Za-z0-9][A-Za-z0-9-]*)?")
 # RFC 3987, without what is rare and error-prone: user names, addresses in brackets, private characters.
@@ -35,10 +44,14 @@ class Term:
 
 
 class Context:
-    """A context in the form that this project uses: prefixes, class names and keys, without @vocab."""
+    """A context in the form that this project uses: prefixes, class names and keys, without @vocab.
 
-    def __init__(self, definitions: dict[str, Any]) -> None:
+    `ranges` gives the IRI of a class by the IRI of a property, as the ontology has it.
+    """
+
+    def __init__(self, definitions: dict[str, Any], ranges: Mapping[str, str]) -> None:
         self.definitions = definitions
+        self.ranges = ranges
         self.prefixes: dict[str, str] = {}
         self.types: dict[str, str] = {}
         self.terms: dict[str, Term] = {}
@@ -54,10 +67,10 @@ class Context:
         self.name_of_type = {iri: name for name, iri in self.types.items()}
 
     @classmethod
-    def read(cls, text: str) -> Context:
+    def read(cls, text: str, ranges: Mapping[str, str]) -> Context:
         """Read the text of context.jsonld; raises DatasetError if it is not a context of this form."""
         try:
-            return cls(json.loads(text)["@context"])
+            return cls(json.loads(text)["@context"], ranges)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             reason = f"it is not a context that mil2mil can use: {error!r}"
             raise DatasetError(f"ontology/context.jsonld: {reason}") from error

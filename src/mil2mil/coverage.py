@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mil2mil.context import BASE
-from mil2mil.graph import TERMS, rows
+from mil2mil.context import BASE, TERMS
+from mil2mil.graph import rows
 
 if TYPE_CHECKING:
     import pyoxigraph as ox

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
 from mil2mil import graph, rules
-from mil2mil.answer import TIME, Answer, Value, ask, prefixes_of
-from mil2mil.context import BASE, Context
-from mil2mil.document import read_document
-from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity
-from mil2mil.folder import RECORD_FILE, Folder, packaged
-from mil2mil.record import Record, id_of_path, map_record
+from mil2mil.context import BASE, TERMS, Context
+from mil2mil.executor import SERIAL
+from mil2mil.finding import DatasetError, Names
+from mil2mil.folder import Folder, id_of_path, packaged
+from mil2mil.records import Records
+from mil2mil.shard import Shards, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator
 
     import rdflib
 
+    from mil2mil.answer import Answer, Value
+    from mil2mil.executor import Workers
+    from mil2mil.finding import Finding
+    from mil2mil.record import Record
     from mil2mil.scope import Scope
     from mil2mil.telling import Told
 
 ONTOLOGY_GRAPH = ox.NamedNode(f"{BASE}graphs/ontology")
+SHARD = 1000  # records in a shard
+_TIME = 60.0  # seconds that a query may take
 
 
 def load(root: str | os.PathLike[str] | None = None) -> Dataset:
@@ -42,64 +49,97 @@ def load(root: str | os.PathLike[str] | None = None) -> Dataset:
 class Dataset:
     """The records of a folder, and what follows from them.
 
-    `young` says that not every shape and check needs something to look at yet.
+    `young` says that not every shape and check needs something to look at yet. `workers` read and
+    check the records, so many a `shard`.
     """
 
-    def __init__(self, root: Path, *, young: bool = False) -> None:
+    def __init__(
+        self, root: Path, *, young: bool = False, workers: Workers = SERIAL, shard: int = SHARD
+    ) -> None:
         self.folder = Folder(root)
         self.root = self.folder.root
         self.young = young
-        self.context = Context.read(self.folder.text("ontology/context.jsonld"))
-        self.records: dict[str, Record] = {}
-        self.unreadable: list[Finding]
-        paths, self.unreadable = self.folder.records()
-        self._ids = [id_of_path(path) for path in paths]
-        for path in paths:
-            self._read(path)
+        self.workers = workers
+        self.shard = shard
 
-    def _read(self, path: str) -> None:
-        problem = ""
-        if not self.folder.is_plain(path):
-            problem = "A record is a plain file; links are not followed."
-        elif not RECORD_FILE.fullmatch(path):
-            problem = (
-                "A record's file is data/KIND/NAME.yaml or seeds/NAME.yaml; move other files elsewhere."
-            )
-        if problem:
-            rule = "reader/not-a-record"
-            self.unreadable.append(Finding(path, Mark(1, 1), Severity.VIOLATION, rule, problem))
-            return
-        try:
-            document = read_document(self.root / path, path)
-        except ReadError as error:
-            self.unreadable.append(error.finding)
-            return
-        record, findings = map_record(document, self.context, graph.DERIVED, self._ids)
-        self.unreadable.extend(findings)
-        self.records[record.id] = record
+    @cached_property
+    def context(self) -> Context:
+        return Context.read(self.folder.text("ontology/context.jsonld"), self._ranges)
 
-    def reread(self, paths: Iterable[str]) -> list[Record]:
-        """Read record files anew that were changed, added or removed; returns them as they were."""
-        before = []
-        for path in paths:
-            self.unreadable = [finding for finding in self.unreadable if finding.file != path]
-            self.folder.forget(path)
-            old = self.records.pop(id_of_path(path), None)
-            if old is not None:
-                before.append(old)
-            if os.path.lexists(self.root / path):
-                self._read(path)
-        self._ids = sorted(self.records)
-        for name in ("mapped", "quads", "names"):
+    @cached_property
+    def files(self) -> tuple[list[str], list[Finding]]:
+        """The files of records in the order of ids, and what is wrong with the others there."""
+        return self.folder.records()
+
+    @property
+    def size(self) -> int:
+        """How many files of records there are."""
+        return len(self.files[0])
+
+    @cached_property
+    def shards(self) -> Shards:
+        """All records, read."""
+        paths = self.files[0]
+        parts = (paths[start : start + self.shard] for start in range(0, len(paths), self.shard))
+        texts = (self.folder.contents(paths) for paths in parts)
+        return Shards(self.workers.each(partial(read, context=self.context), texts))
+
+    @cached_property
+    def unreadable(self) -> list[Finding]:
+        """What is wrong with files that cannot be used; while there are any, nothing else is known."""
+        return sorted([*self.files[1], *self._suggest(self.shards.findings)])
+
+    def _suggest(self, findings: list[Finding]) -> list[Finding]:
+        """The findings, with ids for what should be one."""
+        known = Names(self.records if any(finding.value for finding in findings) else ())
+        return [
+            replace(finding, suggestion=known.nearest(finding.value), value="")
+            if finding.value
+            else finding
+            for finding in findings
+        ]
+
+    @cached_property
+    def records(self) -> Records:
+        unusable = {finding.file for finding in self.shards.findings}
+        return Records(
+            self.root,
+            self.context,
+            (id_of_path(path) for path in self.files[0] if path not in unusable),
+        )
+
+    def reread(self, paths: Collection[str]) -> list[ox.Quad]:
+        """Read record files anew that were changed, added or removed; returns what they said before.
+
+        That is as the store has it, which may write a number in another way.
+        """
+        before = self.said(map(id_of_path, paths))
+        for name in ("files", "shards", "names"):
             self.__dict__.pop(name, None)
-        if "store" in self.__dict__:
-            for quad in self.graph_of(before):
-                self.store.remove(quad)
-            names = [id_of_path(path) for path in paths]
-            self.store.extend(
-                self.graph_of([self.records[name] for name in names if name in self.records])
-            )
+        there = [path for path in paths if os.path.lexists(self.root / path)]
+        problems = {path: problem for path in there if (problem := self.folder.problem(path))}
+        new = read(self.folder.contents(path for path in there if path not in problems), self.context)
+        unusable = {finding.file for finding in new.findings}.union(problems)
+        self.records.forget(map(id_of_path, paths))
+        self.records.add(id_of_path(path) for path in there if path not in unusable)
+        elsewhere = [finding for finding in self.unreadable if finding.file not in paths]
+        self.unreadable = sorted([*elsewhere, *problems.values(), *self._suggest(new.findings)])
+        for quad in before:
+            self.store.remove(quad)
+        self.store.load(new.quads, format=ox.RdfFormat.N_QUADS)
+        for path in paths:
+            self.folder.forget(path)
         return before
+
+    def said(self, ids: Iterable[str]) -> list[ox.Quad]:
+        """What the store has of records, with the provenance."""
+        store = self.store
+        quads: list[ox.Quad] = []
+        for name in ids:
+            graph_name = ox.NamedNode(f"{BASE}graphs/{name}")
+            quads.extend(store.quads_for_pattern(None, None, None, graph_name))
+            quads.extend(store.quads_for_pattern(graph_name, None, None, ox.DefaultGraph()))
+        return quads
 
     def __repr__(self) -> str:
         return f"<mil2mil dataset: {len(self.records)} records in {self.root}>"
@@ -138,19 +178,9 @@ class Dataset:
         return triples
 
     @cached_property
-    def mapped(self) -> list[ox.Quad]:
-        """What the records say, before anything is derived; each triple in the graph of its record."""
-        return graph.map_quads(list(self.records.values()), self.context)
-
-    @cached_property
     def quads(self) -> list[ox.Quad]:
-        """The whole graph: what the records say, what is derived, and the provenance."""
-        return [*self.mapped, *graph.derive(self.records.values(), self.mapped, self._ranges)]
-
-    def graph_of(self, records: Sequence[Record]) -> list[ox.Quad]:
-        """The same of some records, whether the dataset has them or had them."""
-        mapped = graph.map_quads(records, self.context)
-        return [*mapped, *graph.derive(records, mapped, self._ranges)]
+        """The whole graph: what the records say, what follows, and the provenance."""
+        return [quad for quads in self.shards for quad in ox.parse(quads, format=ox.RdfFormat.N_QUADS)]
 
     @cached_property
     def _ranges(self) -> dict[str, str]:
@@ -161,17 +191,17 @@ class Dataset:
             named = isinstance(subject, ox.NamedNode) and isinstance(cls, ox.NamedNode)
             if named and triple.predicate.value == rdfs_range:
                 ranges.setdefault(graph.lexical(subject), set()).add(graph.lexical(cls))
-        return {
-            term: cls
-            for term, (cls, *more) in ranges.items()
-            if not more and cls.startswith(graph.TERMS)
-        }
+        return {term: cls for term, (cls, *more) in ranges.items() if not more and cls.startswith(TERMS)}
 
     @cached_property
     def store(self) -> ox.Store:
-        """An in-memory store of the whole graph, with the ontology in a graph of its own."""
-        store = ox.Store()
-        store.bulk_extend(self.quads)
+        """A store of the whole graph, with the ontology in a graph of its own; in memory, unless set."""
+        return self.fill(ox.Store())
+
+    def fill(self, store: ox.Store) -> ox.Store:
+        """Put the whole graph into an empty store."""
+        for quads in self.shards:
+            store.bulk_load(quads, format=ox.RdfFormat.N_QUADS)
         store.bulk_extend(self._ontology_quads())
         return store
 
@@ -179,13 +209,15 @@ class Dataset:
         for triple in self.ontology:
             yield ox.Quad(triple.subject, triple.predicate, triple.object, ONTOLOGY_GRAPH)
 
-    def query(self, query: str, /, *, timeout: float = TIME, **bindings: Value) -> Answer:
+    def query(self, query: str, /, *, timeout: float = _TIME, **bindings: Value) -> Answer:
         """The answer to a SELECT over the whole graph, or to a competency question by its name.
 
         `bindings` give values to variables of the query: texts, numbers, days, ids of records, terms.
         They are bound where the body of the query begins. The usual prefixes need not be declared.
         Raises DatasetError for what is no SELECT, or takes more than `timeout` seconds.
         """
+        from mil2mil.answer import ask
+
         return ask(self, query, bindings, timeout)
 
     def record(self, name: str, texts: Path | None = None) -> Told:
@@ -203,6 +235,8 @@ class Dataset:
         """The whole graph with the ontology, as an rdflib.Dataset whose default is their union."""
         import rdflib  # which takes a while to import
 
+        from mil2mil.answer import prefixes_of
+
         dataset = rdflib.Dataset(default_union=True)
         quads = (*self.quads, *self._ontology_quads())
         data = ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
@@ -217,14 +251,19 @@ class Dataset:
         return any(quad.graph_name != ox.DefaultGraph() for quad in quads)
 
     @cached_property
-    def names(self) -> dict[str, list[str]]:
-        """The names of everything that is described, without the base, by the part before the last /."""
-        nodes = {iri for record in self.records.values() for iri in record.nodes}
-        nodes |= {graph.lexical(t.subject) for t in self.ontology if isinstance(t.subject, ox.NamedNode)}
-        names: dict[str, list[str]] = {}
-        for name in sorted(node.removeprefix(BASE) for node in nodes):
+    def names(self) -> dict[str, Names]:
+        """The names of all that is described, without the base, by what comes before the last /.
+
+        Under the empty name are all of them.
+        """
+        nodes = {
+            row["node"] for row in graph.rows(self.store, "SELECT DISTINCT ?node { ?node a ?type }")
+        }
+        names: dict[str, list[str]] = {"": []}
+        for name in (node.removeprefix(BASE) for node in nodes):
             names.setdefault(name.rpartition("/")[0], []).append(name)
-        return names
+            names[""].append(name)
+        return {folder: Names(known) for folder, known in names.items()}
 
     def records_of(self, nodes: Iterable[str]) -> list[Record]:
         """The records to which nodes belong, by id, without nodes of which there is no record."""
@@ -239,8 +278,8 @@ class Dataset:
 
     def facts(self) -> int:
         """How many nodes state a fact, that is, name their evidence."""
-        evidence = f"{graph.TERMS}evidence"
-        return len({quad.subject for quad in self.quads if quad.predicate.value == evidence})
+        query = f"SELECT (COUNT(DISTINCT ?fact) AS ?number) {{ ?fact <{TERMS}evidence> ?evidence }}"
+        return int(next(graph.rows(self.store, query))["number"])
 
     @cached_property
     def checks(self) -> list[rules.Check]:

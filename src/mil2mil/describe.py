@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from mil2mil.context import BASE
+from mil2mil.context import BASE, SEEDS
 from mil2mil.export import PREFIXES
-from mil2mil.graph import RDF_TYPE, SEEDS, lexical
+from mil2mil.graph import RDF_TYPE, lexical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mil2mil.dataset import Dataset
+    from mil2mil.export import Tally
+    from mil2mil.output import Written
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 OWL_VERSION = ox.NamedNode("http://www.w3.org/2002/07/owl#versionInfo")
@@ -35,15 +35,13 @@ IANA = "https://www.iana.org/assignments/media-types/"
 LICENCE = ox.NamedNode("https://creativecommons.org/licenses/by/4.0/")
 
 
-def describe(dataset: Dataset, files: Mapping[str, str]) -> Iterator[ox.Triple]:
-    """The triples that describe a dataset and its exports; `files` are the texts by file name.
+def describe(dataset: Dataset, tally: Tally, files: Mapping[str, Written]) -> Iterator[ox.Triple]:
+    """The triples that describe a dataset and its exports, which are given by file name.
 
     After DCAT 3, VoID, PROV-O and the checksums of SPDX. There is no time of day in it, so that
     the same dataset has the same description.
     """
     name = ox.NamedNode(f"{BASE}dataset")
-    triples = {quad.triple for quad in dataset.quads}
-    kinds = Counter(triple.object for triple in triples if triple.predicate == RDF_TYPE)
     yield ox.Triple(name, RDF_TYPE, _term("dcat:Dataset"))
     yield ox.Triple(name, RDF_TYPE, _term("void:Dataset"))
     yield ox.Triple(name, RDF_TYPE, _term("prov:Entity"))
@@ -57,20 +55,19 @@ def describe(dataset: Dataset, files: Mapping[str, str]) -> Iterator[ox.Triple]:
             yield from _version(name, lexical(triple.object))
     yield ox.Triple(name, _term("void:uriSpace"), ox.Literal(BASE))
     yield ox.Triple(name, _term("void:vocabulary"), ox.NamedNode(f"{BASE}ontology"))
-    yield ox.Triple(name, _term("void:triples"), _integer(len(triples)))
-    subjects = {triple.subject for triple in triples}
-    yield ox.Triple(name, _term("void:distinctSubjects"), _integer(len(subjects)))
+    yield ox.Triple(name, _term("void:triples"), _integer(tally.triples))
+    yield ox.Triple(name, _term("void:distinctSubjects"), _integer(tally.subjects))
     yield ox.Triple(name, _term("void:entities"), _integer(len(dataset.records)))
-    for cls, count in kinds.items():
-        part = ox.NamedNode(f"{BASE}dataset#{lexical(cls).rpartition('#')[2]}")
+    for cls, count in tally.classes.items():
+        part = ox.NamedNode(f"{BASE}dataset#{cls.rpartition('#')[2]}")
         yield ox.Triple(name, _term("void:classPartition"), part)
-        yield ox.Triple(part, _term("void:class"), cls)
+        yield ox.Triple(part, _term("void:class"), ox.NamedNode(cls))
         yield ox.Triple(part, _term("void:entities"), _integer(count))
-    for record in dataset.records.values():
-        if record.iri.startswith(SEEDS):
-            yield ox.Triple(name, _term("prov:wasDerivedFrom"), ox.NamedNode(record.iri))
-    for file, text in files.items():
-        yield from _distribution(name, file, text.encode("utf-8"))
+    for record in dataset.records:
+        if (BASE + record).startswith(SEEDS):
+            yield ox.Triple(name, _term("prov:wasDerivedFrom"), ox.NamedNode(BASE + record))
+    for file, written in files.items():
+        yield from _distribution(name, file, written)
 
 
 def _version(name: ox.NamedNode, number: str) -> Iterator[ox.Triple]:
@@ -83,7 +80,7 @@ def _version(name: ox.NamedNode, number: str) -> Iterator[ox.Triple]:
     yield ox.Triple(version, _term("dcat:version"), ox.Literal(number))
 
 
-def _distribution(name: ox.NamedNode, file: str, data: bytes) -> Iterator[ox.Triple]:
+def _distribution(name: ox.NamedNode, file: str, written: Written) -> Iterator[ox.Triple]:
     part = ox.NamedNode(f"{BASE}dataset#{file}")
     checksum = ox.NamedNode(f"{BASE}dataset#{file}-sha256")
     yield ox.Triple(name, _term("dcat:distribution"), part)
@@ -94,13 +91,12 @@ def _distribution(name: ox.NamedNode, file: str, data: bytes) -> Iterator[ox.Tri
     form = ox.NamedNode(f"https://www.w3.org/ns/formats/{kind}")
     yield ox.Triple(part, _term("dcterms:format"), form)
     yield ox.Triple(part, _term("dcat:mediaType"), ox.NamedNode(IANA + media_type))
-    size = ox.Literal(str(len(data)), datatype=ox.NamedNode(f"{XSD}nonNegativeInteger"))
+    size = ox.Literal(str(written.size), datatype=ox.NamedNode(f"{XSD}nonNegativeInteger"))
     yield ox.Triple(part, _term("dcat:byteSize"), size)
     yield ox.Triple(part, _term("spdx:checksum"), checksum)
     yield ox.Triple(checksum, RDF_TYPE, _term("spdx:Checksum"))
     yield ox.Triple(checksum, _term("spdx:algorithm"), _term("spdx:checksumAlgorithm_sha256"))
-    digest = hashlib.sha256(data).hexdigest()
-    value = ox.Literal(digest, datatype=ox.NamedNode(f"{XSD}hexBinary"))
+    value = ox.Literal(written.sha256, datatype=ox.NamedNode(f"{XSD}hexBinary"))
     yield ox.Triple(checksum, _term("spdx:checksumValue"), value)
 
 

@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mil2mil import rules
-from mil2mil.context import BASE
-from mil2mil.graph import TERMS
+from mil2mil.context import BASE, TERMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

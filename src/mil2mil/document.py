@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 
@@ -37,6 +37,7 @@ _NUMBER = re.compile(
     r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
     r"|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
+_RESOLVED = re.compile(f"{_NULL.pattern}|{_BOOL.pattern}|{_NUMBER.pattern}")
 _HASH = re.compile(r"[ \t]+#(?=[^\s#])")  # a comment that is meant has a space after its sign
 _CANONICAL_INT = re.compile(r"0|-?[1-9][0-9]{0,14}")
 # Controls, and the characters that make text look other than it is (Unicode TR 36, bidirectional).
@@ -45,32 +46,39 @@ _UNSEEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+@dataclass(slots=True)
+class _Placed:
+    """Something that stands in a file; only the place of what a finding is about is worked out."""
+
+    start: Any  # PyYAML's mark, which counts from 0
+
+    @property
+    def mark(self) -> Mark:
+        return Mark(self.start.line + 1, self.start.column + 1)
+
+
+@dataclass(slots=True)
+class Scalar(_Placed):
     """A string or an integer."""
 
     value: str | int
-    mark: Mark
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+@dataclass(slots=True)
+class Sequence(_Placed):
     items: list[Node]
-    mark: Mark
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A value under its key; `key` is where the key stands."""
+@dataclass(slots=True)
+class Entry(_Placed):
+    """A value under its key; its own place is that of the key."""
 
-    key: Mark
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+@dataclass(slots=True)
+class Mapping(_Placed):
     entries: dict[str, Entry]
-    mark: Mark
 
     def scalar(self, key: str) -> str | None:
         """The string under a key, or None if the key is not there or holds something else."""
@@ -81,6 +89,11 @@ class Mapping:
 
 
 Node = Scalar | Sequence | Mapping
+
+
+def items(node: Node) -> list[Node]:
+    """The values of a node: JSON-LD makes no difference between a value and a list of it."""
+    return node.items if isinstance(node, Sequence) else [node]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +115,16 @@ def read_document(file: Path, path: str) -> Document:
 
 def read_text(file: Path, path: str) -> str:
     """The text of a file of at most MAX_BYTES in UTF-8, without characters that cannot be seen."""
+    return decode(read_bytes(file, path), path)
+
+
+def read_bytes(file: Path | str, path: str) -> bytes:
+    """What a file contains, or so much of it as shows that it is too large."""
     try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        with open(file, "rb", buffering=0) as stream:  # noqa: PTH123 (a path is slower to make)
+            return stream.read(MAX_BYTES + 1)
     except OSError as error:
         _fail(path, Mark(1, 1), "unreadable", f"The file cannot be read: {error.strerror}.")
-    return decode(data, path)
 
 
 def decode(data: bytes, path: str) -> str:
@@ -141,11 +158,15 @@ class _Parser:
     def __init__(self, text: str, path: str) -> None:
         self.path = path
         self.text = text
-        self.events = yaml.parse(text, Loader=_Loader)
         self.depth = 0
+        # What most files have none of, and then no scalar has to be searched for.
+        self.has_escapes = "\\" in text
+        self.has_hash = "#" in text
 
     def parse(self) -> Mapping:
         try:
+            loader = _Loader(self.text)
+            self._next = loader.get_event
             self._next()  # the start of the stream
             event = self._next()
             if isinstance(event, yaml.StreamEndEvent):
@@ -180,9 +201,6 @@ class _Parser:
                 problem = meaning
         _fail(self.path, mark, "yaml-syntax", f"This is not YAML. {problem[:1].upper()}{problem[1:]}.")
 
-    def _next(self) -> yaml.Event:
-        return next(self.events)
-
     def _node(self, event: yaml.Event) -> Node:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
@@ -192,17 +210,17 @@ class _Parser:
             return self._sequence(event)
         self._fail(event, "alias", "Aliases (*name) are not allowed; write the value out.")
 
-    def _check(self, event: yaml.NodeEvent) -> None:
+    def _check(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.anchor is not None:
             self._fail(event, "anchor", "Anchors (&name) are not allowed; write the value out.")
-        tag = getattr(event, "tag", None)
-        if tag is not None:
-            self._fail(event, "tag", f"Tags ({tag}) are not allowed; drop it.")
-        unseen = _UNSEEN.search(getattr(event, "value", ""))  # which an escape can bring in
-        if unseen:
-            self._fail(event, "unseen-character", _unseen(unseen))
+        if event.tag is not None:
+            self._fail(event, "tag", f"Tags ({event.tag}) are not allowed; drop it.")
+        if self.has_escapes:  # which can bring in what the text does not show
+            unseen = _UNSEEN.search(getattr(event, "value", ""))
+            if unseen:
+                self._fail(event, "unseen-character", _unseen(unseen))
 
-    def _enter(self, event: yaml.NodeEvent) -> None:
+    def _enter(self, event: yaml.CollectionStartEvent) -> None:
         self._check(event)
         self.depth += 1
         if self.depth > MAX_DEPTH:
@@ -215,17 +233,17 @@ class _Parser:
             if not isinstance(event, yaml.ScalarEvent):
                 self._fail(event, "key-not-a-word", "A key is a single word.")
             self._check(event)
-            key, mark = event.value, _mark(event)
+            key = event.value
             if key == "<<":
                 self._fail(event, "merge-key", "Merge keys (<<) are not allowed; write the keys out.")
             if key in entries:
-                first = entries[key].key.line
+                first = entries[key].mark.line
                 self._fail(
                     event, "duplicate-key", f"The key '{key}' stands twice, first on line {first}."
                 )
-            entries[key] = Entry(mark, self._node(self._next()))
+            entries[key] = Entry(event.start_mark, self._node(self._next()))
         self.depth -= 1
-        return Mapping(entries, _mark(start))
+        return Mapping(start.start_mark, entries)
 
     def _sequence(self, start: yaml.SequenceStartEvent) -> Sequence:
         self._enter(start)
@@ -233,34 +251,33 @@ class _Parser:
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             items.append(self._node(event))
         self.depth -= 1
-        return Sequence(items, _mark(start))
+        return Sequence(start.start_mark, items)
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         self._check(event)
         value: str = event.value
-        if not event.style and event.end_mark and _HASH.match(self.text, event.end_mark.index):
+        end: Any = event.end_mark
+        if self.has_hash and not event.style and _HASH.match(self.text, end.index):
             self._fail(
                 event, "cut-off", "A '#' after a space starts a comment; put the value in quotes."
             )
-        if not event.implicit[0]:  # quoted, or a block: always a string
-            return Scalar(value, _mark(event))
+        # What is quoted, or a block, is always a string; and so is most else.
+        if event.implicit[0] and _RESOLVED.fullmatch(value):
+            return Scalar(event.start_mark, self._resolve(event, value))
+        return Scalar(event.start_mark, value)
+
+    def _resolve(self, event: yaml.ScalarEvent, value: str) -> int:
+        """What YAML reads a plain scalar as that is no string, if it may only be an integer."""
         if _NULL.fullmatch(value):
             self._fail(event, "no-value", "The value is missing; write one, or drop the key.")
         if _BOOL.fullmatch(value):
             self._fail(event, "boolean", f"{value} is a truth value in YAML; put it in quotes.")
-        if _CANONICAL_INT.fullmatch(value):
-            return Scalar(int(value), _mark(event))
-        if _NUMBER.fullmatch(value):
+        if not _CANONICAL_INT.fullmatch(value):
             self._fail(event, "number", f"YAML may read {value} as another number; put it in quotes.")
-        return Scalar(value, _mark(event))
+        return int(value)
 
     def _fail(self, event: yaml.Event, rule: str, message: str) -> NoReturn:
-        _fail(self.path, _mark(event), rule, message)
-
-
-def _mark(event: yaml.Event) -> Mark:
-    place = event.start_mark
-    return Mark(place.line + 1, place.column + 1) if place else Mark(1, 1)
+        _fail(self.path, _Placed(event.start_mark).mark, rule, message)
 
 
 def _mark_at(before: str) -> Mark:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import enum
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+_MANY = 500
+_LAST = "\U0010ffff"
 
 
 class Severity(enum.IntEnum):
@@ -69,16 +74,53 @@ class DatasetError(Exception):
     """The work cannot be done at all: a folder is missing, an ontology does not parse."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A suggestion that names the known word nearest to `word`, or nothing.
+class Names:
+    """Known names, among which the nearest to a wrong one is found.
 
-    Of ids, the part after the last slash is compared, so that the folder makes none alike.
+    Of ids, the part after the last slash is compared, so that the folder makes none alike. Of very
+    many names, only those are compared that begin or end alike, since most slips are single.
     """
-    names: dict[str, str] = {}
-    for other in sorted(known):
-        names.setdefault(other.rpartition("/")[2], other)
-    close = get_close_matches(word.rpartition("/")[2], names, n=1, cutoff=0.7)
-    return f"did you mean '{names[close[0]]}'?" if close else ""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self.known = sorted(known)
+
+    def starting(self, prefix: str) -> list[str]:
+        """The known names that start with a prefix, which is not empty."""
+        return self.known[bisect_left(self.known, prefix) : bisect_left(self.known, prefix + _LAST)]
+
+    @cached_property
+    def _full(self) -> dict[str, str]:
+        return {name.rpartition("/")[2]: name for name in reversed(self.known)}
+
+    @cached_property
+    def _forwards(self) -> list[str]:
+        return sorted(self._full)
+
+    @cached_property
+    def _backwards(self) -> list[str]:
+        return sorted(name[::-1] for name in self._full)
+
+    def nearest(self, word: str) -> str:
+        """A suggestion, or nothing."""
+        word = word.rpartition("/")[2]
+        names = self._forwards
+        if len(names) > _MANY:
+            names = sorted(
+                {*_beside(names, word), *(name[::-1] for name in _beside(self._backwards, word[::-1]))}
+            )
+        close = get_close_matches(word, names, n=1, cutoff=0.7)
+        return f"did you mean '{self._full[close[0]]}'?" if close else ""
+
+
+def _beside(names: list[str], word: str) -> list[str]:
+    """The names that stand beside a word in their order."""
+    place = bisect_left(names, word)
+    return names[max(0, place - _MANY // 2) : place + _MANY // 2]
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A suggestion that names the known word nearest to `word`, or nothing."""
+    return Names(known).nearest(word)
 
 
 def render(

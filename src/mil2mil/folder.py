@@ -9,9 +9,13 @@ import contextlib
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mil2mil.document import MAX_BYTES
-from mil2mil.finding import DatasetError, Finding, Mark, Severity
+from mil2mil.document import MAX_BYTES, read_bytes
+from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 RECORD_FILE = re.compile(r"(data/(?!seeds/)[^/.][^/]*|seeds)/[^/.][^/]*[.]yaml")
 # What editors and file managers leave beside a file while it is open.
@@ -19,11 +23,32 @@ LEFTOVER = re.compile(r"[.].*[.]sw[a-z]|.*~|[.]#.*|#.*#|[.]DS_Store|Thumbs[.]db|
 FOLDERS = ("data", "ontology", "seeds", "validation")
 
 
+def id_of_path(path: str) -> str:
+    """The id of the record in a file: data/places/baku.yaml is places/baku, seeds/x.yaml is seeds/x."""
+    return path.removeprefix("data/").removesuffix(".yaml")
+
+
+def path_of_id(name: str) -> str:
+    """The file of a record."""
+    return f"{name}.yaml" if name.startswith("seeds/") else f"data/{name}.yaml"
+
+
 def packaged() -> Path:
     """The folder of the dataset that comes with the package, or of the clone it is installed from."""
     here = Path(__file__).resolve()
     inside = here.parent / "dataset"
     return inside if inside.is_dir() else here.parents[2]
+
+
+def _problem(path: str, *, plain: bool) -> Finding | None:
+    if plain and RECORD_FILE.fullmatch(path):
+        return None
+    message = (
+        "A record's file is data/KIND/NAME.yaml or seeds/NAME.yaml; move other files elsewhere."
+        if plain
+        else "A record is a plain file; links are not followed."
+    )
+    return Finding(path, Mark(1, 1), Severity.VIOLATION, "reader/not-a-record", message)
 
 
 class Folder:
@@ -41,26 +66,48 @@ class Folder:
         self._lines: dict[str, list[str]] = {}
 
     def records(self) -> tuple[list[str], list[Finding]]:
-        """The files in the folders of records, and the links in their place, sorted.
-
-        The findings are about folders that cannot be listed.
-        """
+        """The files of records in the order of ids, and what is wrong with the other files there."""
         found = []
         findings = []
+        folders = ["data", "seeds"]
+        while folders:
+            folder = folders.pop()
+            try:
+                with os.scandir(self.root / folder) as entries:
+                    for entry in entries:
+                        path = f"{folder}/{entry.name}"
+                        if entry.is_dir(follow_symlinks=False):
+                            folders.append(path)
+                        elif LEFTOVER.fullmatch(entry.name):
+                            pass
+                        elif problem := _problem(path, plain=entry.is_file(follow_symlinks=False)):
+                            findings.append(problem)
+                        else:
+                            found.append(path)
+            except OSError as error:
+                message = f"The folder cannot be read: {error.strerror}."
+                rule = "reader/unreadable"
+                findings.append(Finding(folder, Mark(1, 1), Severity.VIOLATION, rule, message))
+        return sorted(found, key=id_of_path), findings
 
-        def fail(error: OSError) -> None:
-            path = Path(error.filename).relative_to(self.root).as_posix()
-            message = f"The folder cannot be read: {error.strerror}."
-            rule = "reader/unreadable"
-            findings.append(Finding(path, Mark(1, 1), Severity.VIOLATION, rule, message))
+    def problem(self, path: str) -> Finding | None:
+        """What is wrong with a file in a folder of records, before it is read."""
+        return _problem(path, plain=self.is_plain(path))
 
-        for folder in ("data", "seeds"):
-            for place, folders, names in os.walk(self.root / folder, onerror=fail):
-                links = [name for name in folders if Path(place, name).is_symlink()]
-                for name in (*names, *links):
-                    if not LEFTOVER.fullmatch(name):
-                        found.append(Path(place, name).relative_to(self.root).as_posix())
-        return sorted(found), findings
+    def signature(self, path: str) -> list[int]:
+        """What a file has that is another after each change: its size, times and place on the disk."""
+        stat = os.lstat(f"{self.root}/{path}")
+        return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+
+    def contents(self, paths: Iterable[str]) -> list[tuple[str, bytes | Finding]]:
+        """The files at paths that `records` gives, each with its content, or why there is none."""
+        contents: list[tuple[str, bytes | Finding]] = []
+        for path in paths:
+            try:
+                contents.append((path, read_bytes(f"{self.root}/{path}", path)))
+            except ReadError as error:
+                contents.append((path, error.finding))
+        return contents
 
     def is_plain(self, path: str) -> bool:
         """Whether a path is a file in the dataset, and not a link, a device or a way out."""

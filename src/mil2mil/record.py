@@ -12,13 +12,16 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mil2mil.context import BASE, REFERENCE, Context, Term
-from mil2mil.document import Document, Entry, Mapping, Node, Scalar, Sequence
+from mil2mil.context import BASE, DERIVED, EDTF, REFERENCE, SEEDS, Context, Term
+from mil2mil.document import Document, Entry, Mapping, Node, Scalar, Sequence, items
+from mil2mil.entailment import derive_days, derive_types
 from mil2mil.finding import Finding, Mark, Severity, nearest
+from mil2mil.folder import id_of_path
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
+    from mil2mil.entailment import Link
 
 _MAX_SUGGESTIONS = 50
 PLACEHOLDER = "…"  # what a new record has where something is to be filled in
@@ -26,13 +29,20 @@ PLACEHOLDER = "…"  # what a new record has where something is to be filled in
 
 @dataclass(slots=True)
 class Record:
-    """One file of facts: its id, its document, its nodes by IRI, and itself as JSON for JSON-LD."""
+    """One file of facts: its id, its document, its nodes by IRI, and itself as JSON for JSON-LD.
+
+    `derived` holds what follows, as node, property and class or day; `flaws` what is wrong with
+    values that can be mapped all the same; `sources` the IRIs of the articles that it rests on.
+    """
 
     id: str
     document: Document
     nodes: dict[str, Mapping] = field(default_factory=dict)
     json: dict[str, Any] = field(default_factory=dict)
-    values: int = 0  # how many triples the record must become
+    derived: set[tuple[str, str, str]] = field(default_factory=set)
+    flaws: list[Finding] = field(default_factory=list)
+    sources: set[str] = field(default_factory=set)
+    values: int = 0  # how many triples the record must become, without the derived ones
 
     @property
     def iri(self) -> str:
@@ -43,35 +53,41 @@ class Record:
         """The name of the graph that holds the record's triples."""
         return f"{BASE}graphs/{self.id}"
 
+    def finding(
+        self,
+        mark: Mark,
+        rule: str,
+        message: str,
+        suggestion: str = "",
+        focus: str = "",
+        path: str = "",
+        value: str = "",
+    ) -> Finding:
+        """Something that the reader finds wrong in the record."""
+        file, severity = self.document.path, Severity.VIOLATION
+        return Finding(
+            file, mark, severity, f"reader/{rule}", message, suggestion, self.id, focus, path, value
+        )
 
-def id_of_path(path: str) -> str:
-    """The id of the record in a file: data/places/baku.yaml is places/baku, seeds/x.yaml is seeds/x."""
-    return path.removeprefix("data/").removesuffix(".yaml")
 
+def map_record(document: Document, context: Context) -> tuple[Record, list[Finding]]:
+    """Hold a document against the context, name its nodes, and derive what follows.
 
-def map_record(
-    document: Document, context: Context, derived: Collection[str], ids: Collection[str] = ()
-) -> tuple[Record, list[Finding]]:
-    """Hold a document against the context and name its nodes.
-
-    `derived` are IRIs of properties that are computed and must not be written; `ids` are those of all
-    records, for suggestions. Findings are about keys, ids, types and the form of values; a record with
-    findings must not be used further.
+    The findings are about keys, ids, types and the form of values; a record with findings must not be
+    used further. If an id is wanted, `value` is what stands there, for a suggestion.
     """
-    mapper = _Mapper(document, context, derived, ids)
+    mapper = _Mapper(document, context)
     return mapper.record, mapper.run()
 
 
 class _Mapper:
-    def __init__(
-        self, document: Document, context: Context, derived: Collection[str], ids: Collection[str]
-    ) -> None:
+    def __init__(self, document: Document, context: Context) -> None:
         self.document = document
         self.context = context
-        self.derived = derived
-        self.ids = ids
         self.record = Record(id_of_path(document.path), document)
         self.findings: list[Finding] = []
+        self.links: list[Link] = []
+        self.dates: list[tuple[str, str, Scalar]] = []  # with the node and the property
 
     def run(self) -> list[Finding]:
         root = self.document.root
@@ -81,20 +97,15 @@ class _Mapper:
             message = "The record has no type; write 'type: ' and a class, such as Meeting or Place."
             self._report(root.mark, "no-type", message)
         self.record.json = self._mapping(root, self.record.iri)
+        self.record.sources.discard(self.record.iri)
+        derive_types(self.record, self.links, self.context)
+        derive_days(self.record, self.dates)
         return self.findings
 
-    def _report(self, mark: Mark, rule: str, message: str, suggestion: str = "") -> None:
-        self.findings.append(
-            Finding(
-                self.document.path,
-                mark,
-                Severity.VIOLATION,
-                f"reader/{rule}",
-                message,
-                suggestion,
-                self.record.id,
-            )
-        )
+    def _report(
+        self, mark: Mark, rule: str, message: str, suggestion: str = "", value: str = ""
+    ) -> None:
+        self.findings.append(self.record.finding(mark, rule, message, suggestion, value=value))
 
     def _nearest(self, word: str, known: Iterable[str]) -> str:
         """A suggestion; none in a record with so many mistakes that it is not one, to save the time."""
@@ -141,7 +152,7 @@ class _Mapper:
                 self.record.values += len(result[key])
                 continue
             term = self.context.terms.get(key)
-            if term is None or term.iri in self.derived:
+            if term is None or term.iri in DERIVED:
                 self._unknown_key(key, entry, term)
                 continue
             values = list(self._values(entry, term, iri))
@@ -152,20 +163,20 @@ class _Mapper:
     def _unknown_key(self, key: str, entry: Entry, term: Term | None) -> None:
         if term is not None:
             message = f"'{key}' is derived from the date; leave it out."
-            self._report(entry.key, "derived-key", message)
+            self._report(entry.mark, "derived-key", message)
         elif key.startswith("@"):
             message = f"The keyword '{key}' is not used in records."
-            self._report(entry.key, "json-ld-keyword", message)
+            self._report(entry.mark, "json-ld-keyword", message)
         else:
             known = [*self.context.terms, "id", "type"]
             message = f"There is no key '{key}'."
-            self._report(entry.key, "unknown-key", message, self._nearest(key, known))
+            self._report(entry.mark, "unknown-key", message, self._nearest(key, known))
 
     def _types(self, entry: Entry) -> list[str]:
         result: list[str] = []
-        if not _items(entry.value):
+        if not items(entry.value):
             self._report(entry.value.mark, "empty", "'type' is empty; write a class.")
-        for item in _items(entry.value):
+        for item in items(entry.value):
             name = item.value if isinstance(item, Scalar) else None
             if isinstance(name, str) and name in self.context.types:
                 result.append(name)
@@ -178,12 +189,12 @@ class _Mapper:
 
     def _values(self, entry: Entry, term: Term, iri: str) -> Iterator[Any]:
         seen: set[str] = set()
-        items = _items(entry.value)
-        if not items:
+        found = items(entry.value)
+        if not found:
             self._report(
                 entry.value.mark, "empty", f"'{term.key}' is empty; write a value, or drop the key."
             )
-        for item in items:
+        for item in found:
             if isinstance(item, Sequence):
                 self._report(item.mark, "list-in-list", "A list does not stand in a list.")
                 continue
@@ -197,18 +208,35 @@ class _Mapper:
                     message = f"'{term.key}' takes a plain value, not a mapping."
                     self._report(item.mark, "not-a-value", message)
                 else:
-                    yield self._mapping(item, self._nested_iri(item, term, iri, canonical))
+                    nested = self._nested_iri(item, term, iri, canonical)
+                    self.links.append((iri, term.iri, nested, item))
+                    yield self._mapping(item, nested)
             elif item.value == PLACEHOLDER:
                 self._report(item.mark, "to-fill-in", f"'{term.key}' is still to be filled in.")
             elif reason := self.context.refuse(term, item.value):
-                known = self.context.terms if term.kind == "key" else self.ids
-                self._report(item.mark, "bad-value", reason, self._nearest(str(item.value), known))
-            elif term.kind == "key" and self.context.terms[str(item.value)].iri in self.derived:
+                word = str(item.value)
+                if term.kind == "key":
+                    self._report(item.mark, "bad-value", reason, self._nearest(word, self.context.terms))
+                else:
+                    known = len(self.findings) < _MAX_SUGGESTIONS
+                    self._report(item.mark, "bad-value", reason, value=word if known else "")
+            elif term.kind == "key" and self.context.terms[str(item.value)].iri in DERIVED:
                 self._report(item.mark, "bad-value", f"'{item.value}' is derived, not inferred.")
-            elif term.kind == "reference":
-                yield self.context.expand(term, str(item.value))
             else:
-                yield item.value
+                yield self._value(item, term, iri)
+
+    def _value(self, item: Scalar, term: Term, iri: str) -> str | int:
+        """A plain value as JSON-LD takes it."""
+        if term.kind in {"reference", "concept"}:
+            target = self.context.expand(term, str(item.value))
+            if target.startswith(SEEDS):
+                self.record.sources.add(target.partition("#")[0])
+            if target.startswith(f"{self.record.iri}#"):
+                self.links.append((iri, term.iri, target, item))
+            return target if term.kind == "reference" else item.value
+        if term.datatype == EDTF:
+            self.dates.append((iri, term.iri, item))
+        return item.value
 
     def _nested_iri(self, node: Mapping, term: Term, parent: str, canonical: str) -> str:
         given = node.entries.get("id")
@@ -229,20 +257,21 @@ class _Mapper:
         return iri
 
 
-def _items(node: Node) -> list[Node]:
-    return node.items if isinstance(node, Sequence) else [node]
-
-
 def _canonical(node: Node) -> str:
     """The content of a node as JSON that does not depend on the order of keys and lists."""
+    if isinstance(node, Scalar):
+        return _quoted(str(node.value))
     return json.dumps(_sorted(node), ensure_ascii=True, separators=(",", ":"))
+
+
+_quoted = json.JSONEncoder().encode  # as json.dumps does, which is slower for a short text
 
 
 def _sorted(node: Node) -> Any:
     if isinstance(node, Scalar):
         return str(node.value)
     if isinstance(node, Sequence):
-        if len(node.items) == 1:  # JSON-LD makes no difference between a value and a list of it
+        if len(node.items) == 1:
             return _sorted(node.items[0])
         return sorted((_sorted(item) for item in node.items), key=json.dumps)
     return {key: _sorted(node.entries[key].value) for key in sorted(node.entries)}
@@ -261,11 +290,11 @@ def locate(record: Record, context: Context, focus: str, path: str = "", value: 
     entry = node.entries.get(term.key) if term else None
     if term is None or entry is None:
         kind = node.entries.get("type")
-        return kind.key if kind and node is record.document.root else node.mark
-    for item in _items(entry.value):
+        return kind.mark if kind and node is record.document.root else node.mark
+    for item in items(entry.value):
         if isinstance(item, Scalar):
             if value and context.expand(term, str(item.value)) == value:
                 return item.mark
         elif value and record.nodes.get(value) is item:
             return item.mark
-    return entry.key
+    return entry.mark

@@ -5,22 +5,24 @@ from __future__ import annotations
 import io
 import subprocess
 import tarfile
+import weakref
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import pyoxigraph as ox
+
 from mil2mil.dataset import Dataset
 from mil2mil.document import decode, parse_document
 from mil2mil.finding import DatasetError, ReadError
-from mil2mil.folder import FOLDERS, RECORD_FILE
-from mil2mil.graph import DERIVED
-from mil2mil.record import id_of_path, map_record
+from mil2mil.folder import FOLDERS, RECORD_FILE, id_of_path
+from mil2mil.record import map_record
 from mil2mil.scope import scope_of
+from mil2mil.shard import nquads
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from mil2mil.record import Record
     from mil2mil.scope import Scope
 
 
@@ -33,14 +35,13 @@ def at_revision(root: Path, revision: str, *, young: bool) -> Dataset:
     Raises DatasetError if there is no such revision, or the dataset could not be read then.
     """
     archive = _git(root, "archive", "--format=tar", _commit(root, revision), *FOLDERS)
-    with TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(folder, filter="data")
-        dataset = Dataset(Path(folder), young=young)
-        if dataset.unreadable:
-            first = dataset.unreadable[0]
-            raise DatasetError(f"at {revision} the dataset cannot be read: {first}")
-        _ = dataset.store, dataset.questions  # read while the folder is there
+    folder = TemporaryDirectory()
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        tar.extractall(folder.name, filter="data")
+    dataset = Dataset(Path(folder.name), young=young)
+    weakref.finalize(dataset, folder.cleanup)  # it is read as it is asked
+    if dataset.unreadable:
+        raise DatasetError(f"at {revision} the dataset cannot be read: {dataset.unreadable[0]}")
     return dataset
 
 
@@ -75,14 +76,14 @@ def scope_since(dataset: Dataset, revision: str, paths: Collection[str] | None =
     changed = [path for path in changed if not path.startswith("validation/questions/")]
     if not all(RECORD_FILE.fullmatch(path) for path in changed):
         return None
-    before = records_at(dataset, revision, changed)
+    before = said_at(dataset, revision, changed)
     if before is None:
         return None
     return scope_of(dataset, map(id_of_path, changed), before, wholly=paths is not None)
 
 
-def records_at(dataset: Dataset, revision: str, paths: Sequence[str]) -> list[Record] | None:
-    """Records as they were at a revision, without those that were not there.
+def said_at(dataset: Dataset, revision: str, paths: Sequence[str]) -> list[ox.Quad] | None:
+    """What records said at a revision, as a store has it; nothing of those that were not there.
 
     None if one of them could not be read then.
     """
@@ -95,11 +96,13 @@ def records_at(dataset: Dataset, revision: str, paths: Sequence[str]) -> list[Re
             document = parse_document(decode(data, path), path)
         except ReadError:
             return None
-        record, findings = map_record(document, dataset.context, DERIVED)
+        record, findings = map_record(document, dataset.context)
         if findings:
             return None
         records.append(record)
-    return records
+    store = ox.Store()
+    store.load(nquads(records, dataset.context), format=ox.RdfFormat.N_QUADS)
+    return list(store)
 
 
 def _contents(root: Path, commit: str, paths: Sequence[str]) -> list[bytes | None]:

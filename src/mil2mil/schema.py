@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mil2mil.context import BASE, REFERENCE
-from mil2mil.graph import EDTF, rows
+from mil2mil.context import BASE, EDTF, REFERENCE
+from mil2mil.graph import rows
 from mil2mil.keys import Key, above, keys_of, meanings
 from mil2mil.scaffold import kinds
 
@@ -104,7 +104,7 @@ class _Writer:
         if term.kind == "text":
             return {"type": "string"}
         if term.kind == "literal":
-            if term.datatype == EDTF.value:
+            if term.datatype == EDTF:
                 return {"anyOf": [{"type": "string", "pattern": _DATE}, {"type": "integer"}]}
             return {"type": ["string", "integer"]}
         if term.kind == "concept":

@@ -17,23 +17,16 @@ import pyoxigraph as ox
 from mil2mil import graph
 from mil2mil.context import BASE
 from mil2mil.rules import bare
-from mil2mil.shapes import RDF, SH, sequences
+from mil2mil.shapes import reads_far, sequences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mil2mil.dataset import Dataset
     from mil2mil.finding import Finding
-    from mil2mil.record import Record
     from mil2mil.rules import Check
 
 _BEFORE = ox.NamedNode(f"{BASE}graphs/before")
-# Shapes whose verdict depends on more than what a few steps forward lead to.
-_FAR_READING = f"""PREFIX sh: <{SH}> PREFIX rdf: <{RDF}> ASK {{
-  {{ ?shape sh:path/(rdf:rest*/rdf:first)? ?step . ?step ?any ?thing .
-     FILTER(ISBLANK(?step) && ?any NOT IN (rdf:first, rdf:rest)) }}
-  UNION {{ ?shape sh:path ?path ; sh:node|sh:property|sh:qualifiedValueShape ?inner }}
-  UNION {{ ?shape sh:targetObjectsOf|sh:targetSubjectsOf ?property }} }}"""
 # A triple pattern whose predicate is a variable, or a path of all predicates but some.
 _ANY_PREDICATE = re.compile(
     r"[{.}]\s*(?:[?$]\w+|<[^>]*>|[\w-]+:[\w-]+)\s+[?$]\w+\s|;\s*[?$]\w+\s|!\s*\(?\s*(?:\^|<|[\w-]*:)"
@@ -71,26 +64,24 @@ class Scope:
 
 
 def scope_of(
-    dataset: Dataset, changed: Iterable[str], before: Sequence[Record], *, wholly: bool = False
+    dataset: Dataset, changed: Iterable[str], before: Sequence[ox.Quad], *, wholly: bool = False
 ) -> Scope | None:
     """The scope of a change of the records with these ids, or None if it is everything.
 
-    `before` holds the changed records as they were, without those that were not there. If `wholly`,
-    all that they say and said counts as changed, and not only what differs.
+    `before` is what they said, as a store has it. If `wholly`, all that they say and said counts as
+    changed, and not only what differs.
     """
     store = dataset.store
-    if dataset.shape_store.query(_FAR_READING):
+    if reads_far(dataset.shape_store):
         return None
     ids = frozenset(changed)
-    now = dataset.graph_of([dataset.records[name] for name in ids if name in dataset.records])
-    was = dataset.graph_of(before)
-    said, says = {quad.triple for quad in was}, {quad.triple for quad in now}
+    said, says = {quad.triple for quad in before}, {quad.triple for quad in dataset.said(ids)}
     delta = said | says if wholly else said ^ says
     old, new = ({graph.lexical(triple.subject) for triple in triples} for triples in (said, says))
     subjects: dict[str, set[str]] = {}  # of changed triples, by predicate
     for triple in delta:
         subjects.setdefault(triple.predicate.value, set()).add(graph.lexical(triple.subject))
-    store.extend(ox.Quad(quad.subject, quad.predicate, quad.object, _BEFORE) for quad in was)
+    store.extend(ox.Quad(quad.subject, quad.predicate, quad.object, _BEFORE) for quad in before)
     try:
         nodes = frozenset(old | new | _referring(store, old | new if wholly else old ^ new))
         retyped = subjects.get(graph.RDF_TYPE.value, set())

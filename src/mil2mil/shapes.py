@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 SH = "http://www.w3.org/ns/shacl#"
 SHAPES = "https://w3id.org/mil2mil/shapes#"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-SUBCLASS_OF = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+SUBCLASS_OF = f"{RDFS}subClassOf"
+_TYPED = re.compile(rf"^(<[^>]*>) <{RDF}type> (<[^>]*>)", re.MULTILINE)
 
 # The terms of SHACL Core, with those that describe shapes (W3C Recommendation of 20 July 2017).
 _CORE = frozenset(
@@ -52,16 +55,72 @@ class Result:
     message: str
 
 
-def validate(data: str, shapes: str, engine: str = "shacl") -> list[Result]:
-    """Validate N-Triples against shapes in Turtle; the results sorted and without repetitions.
+@dataclass(frozen=True, slots=True)
+class ShapesGraph:
+    """Shapes in Turtle, the ontology in N-Triples, and the engine, "shacl" or "pyshacl"."""
 
-    Raises DatasetError if the shapes are not SHACL.
+    text: str
+    ontology: str
+    engine: str = "shacl"
+
+
+def validate(graph: ShapesGraph, data: str, around: str = "") -> list[Result]:
+    """Validate N-Triples; the results sorted and without repetitions.
+
+    `around` is more of the data graph: shapes may look at its nodes, but they are no focus nodes. So
+    the classes that shapes target (SHACL 2.1.3.2) are replaced by the nodes of `data` that have them
+    (2.1.3.1). Raises DatasetError if the shapes are not SHACL.
     """
     try:
-        results = _by_pyshacl(data, shapes) if engine == "pyshacl" else _by_shacl(data, shapes)
-        return sorted(set(results))
-    except ValueError as error:
+        shapes, shapes_of = _targets(graph)
+        targets = "".join(
+            f"{shape} <{SH}targetNode> {node} .\n"
+            for node, cls in set(_TYPED.findall(data))
+            for shape in shapes_of.get(cls, ())
+        )
+        run = _by_pyshacl if graph.engine == "pyshacl" else _by_shacl
+        return sorted(set(run(data + around + graph.ontology, shapes + targets)))
+    except (ValueError, SyntaxError) as error:
         raise DatasetError(f"The shapes cannot be used: {error}") from error
+
+
+@lru_cache(maxsize=4)
+def _targets(graph: ShapesGraph) -> tuple[str, dict[str, set[str]]]:
+    """The shapes in N-Triples without the classes that they target; and the shapes for each class."""
+    broader: dict[str, set[str]] = {}
+    for quad in ox.parse(graph.ontology, format=ox.RdfFormat.N_TRIPLES):
+        if quad.predicate.value == SUBCLASS_OF:
+            broader.setdefault(str(quad.subject), set()).add(str(quad.object))
+    targeting: dict[str, set[str]] = {}
+    others = []
+    for quad in ox.parse(graph.text, format=ox.RdfFormat.TURTLE):
+        if quad.predicate.value == f"{SH}targetClass":
+            targeting.setdefault(str(quad.object), set()).add(str(quad.subject))
+        else:
+            others.append(quad.triple)
+    shapes_of = {}
+    for cls in {*broader, *targeting}:
+        above, found = [cls], {cls}
+        while above:
+            new = broader.get(above.pop(), set()) - found
+            above.extend(new)
+            found |= new
+        shapes_of[cls] = set().union(*(targeting.get(name, ()) for name in found))
+    text = ox.serialize(others, format=ox.RdfFormat.N_TRIPLES) or b""
+    return text.decode("utf-8"), shapes_of
+
+
+_FAR_READING = f"""PREFIX sh: <{SH}> PREFIX rdf: <{RDF}> PREFIX rdfs: <{RDFS}> ASK {{
+  {{ ?shape sh:path/(rdf:rest*/rdf:first)? ?step . ?step ?any ?thing .
+     FILTER(ISBLANK(?step) && ?any NOT IN (rdf:first, rdf:rest)) }}
+  UNION {{ ?shape sh:path ?path ; sh:node|sh:property|sh:qualifiedValueShape ?inner }}
+  UNION {{ ?shape sh:targetObjectsOf|sh:targetSubjectsOf|sh:targetNode ?node }}
+  UNION {{ ?shape a sh:NodeShape, rdfs:Class }} }}"""
+
+
+def reads_far(shape_store: ox.Store) -> bool:
+    """Whether a shape depends on more than what a few steps forward from nodes of a class lead to."""
+    return bool(shape_store.query(_FAR_READING))
 
 
 _SEQUENCES = f"""PREFIX sh: <{SH}> PREFIX rdf: <{RDF}> SELECT ?path ?step (COUNT(?before) AS ?place) {{
@@ -85,7 +144,7 @@ def reach(shape_store: ox.Store) -> int:
 def _by_shacl(data: str, shapes: str) -> Iterator[Result]:
     import shacl
 
-    report = shacl.Shapes.from_text(shapes).validate_text(data, format="ntriples")
+    report = shacl.Shapes.from_text(shapes, format="ntriples").validate_text(data, format="ntriples")
     for result in report.results:
         yield Result(
             _plain(result.focus_node),
@@ -108,7 +167,7 @@ def _by_pyshacl(data: str, shapes: str) -> Iterator[Result]:
     try:
         _, report, _ = pyshacl.validate(
             rdflib.Graph().parse(data=data, format="nt"),
-            shacl_graph=rdflib.Graph().parse(data=shapes, format="turtle"),
+            shacl_graph=rdflib.Graph().parse(data=shapes, format="nt"),
         )
     except (ReportableRuntimeError, re.error) as error:
         raise ValueError(str(error)) from error

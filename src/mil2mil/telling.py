@@ -7,10 +7,10 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mil2mil.context import BASE
-from mil2mil.document import Mapping, Scalar, Sequence
+from mil2mil.context import BASE, TERMS
+from mil2mil.document import Mapping, Scalar, items
 from mil2mil.finding import DatasetError, nearest
-from mil2mil.graph import TERMS, rows
+from mil2mil.graph import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +103,7 @@ class Told:
     def _lines(self, node: Mapping) -> list[Line]:
         reasons = {}
         inferred = node.entries.get("inferred")
-        for item in _items(inferred.value) if inferred else ():
+        for item in items(inferred.value) if inferred else ():
             if isinstance(item, Mapping):
                 reasons[item.scalar("property")] = item
         lines = []
@@ -111,7 +111,7 @@ class Told:
             if key in _APART:
                 continue
             term = self._dataset.context.terms[key]
-            for item in _items(entry.value):
+            for item in items(entry.value):
                 line = self._line(term, item)
                 if key in reasons:
                     line.reason = reasons[key].scalar("reason") or ""
@@ -145,7 +145,7 @@ class Told:
 
     def _cite(self, node: Mapping) -> list[int]:
         entry = node.entries.get("evidence")
-        names = [item for item in _items(entry.value) if isinstance(item, Scalar)] if entry else []
+        names = [item for item in items(entry.value) if isinstance(item, Scalar)] if entry else []
         return [self._numbers.setdefault(str(item.value), len(self._numbers) + 1) for item in names]
 
     def _source(self, name: str) -> Evidence:
@@ -239,12 +239,8 @@ def _holds(outer: Mapping, inner: Mapping) -> bool:
     return outer is inner or any(
         isinstance(item, Mapping) and _holds(item, inner)
         for entry in outer.entries.values()
-        for item in _items(entry.value)
+        for item in items(entry.value)
     )
-
-
-def _items(node: Node) -> list[Node]:
-    return node.items if isinstance(node, Sequence) else [node]
 
 
 def _marks(numbers: list[int]) -> str:

@@ -6,7 +6,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from mil2mil.graph import TERMS, rows
+from mil2mil.context import TERMS
+from mil2mil.graph import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

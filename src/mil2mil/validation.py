@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from itertools import chain
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
 from mil2mil import graph, rules, shapes
-from mil2mil.context import BASE
-from mil2mil.days import days_of
+from mil2mil.context import BASE, DERIVED
 from mil2mil.finding import Finding, Mark, Severity, nearest
 from mil2mil.record import locate
+from mil2mil.shard import Shard, Shards, shard_of, triples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from mil2mil.dataset import Dataset
-    from mil2mil.record import Record
     from mil2mil.scope import Scope
-
-_DATES = (
-    "a day is 2017-02-16, a month 2021-06, a time 2017-02-06/2017-02-12, uncertain 2017-02-10?, "
-    "about 2014~"
-)
 
 
 def validate(
@@ -43,16 +36,11 @@ def validate(
     severity = Severity.WARNING if dataset.young else Severity.VIOLATION
     vacuous = list(shapes.vacuous(dataset.shape_texts, dataset.store, severity))
     vacuous.extend(rules.vacuous(dataset.checks, dataset.store, severity))
-    records, mapped = _in_sight(dataset, scope)
-    findings = [
-        *_dangling(dataset, mapped),
-        *_undated(dataset, mapped),
-        *_untyped(dataset, mapped),
-        *_lost(dataset, records, mapped),
-    ]
+    parts = dataset.shards if scope is None else Shards([_in_sight(dataset, scope)])
+    findings = [*parts.flaws, *_dangling(dataset, parts)]
     explained = {(finding.focus, finding.value) for finding in findings}
     unclear = {finding.focus for finding in findings}
-    for finding in _by_shapes(dataset, engine, scope):
+    for finding in _by_shapes(dataset, engine, parts):
         if (finding.focus, finding.value) not in explained:
             findings.append(finding)
     # A check looks at a node whole, so it says nothing of one with a broken reference or date.
@@ -67,12 +55,9 @@ def validate(
     return sorted({*findings, *vacuous})
 
 
-def _in_sight(dataset: Dataset, scope: Scope | None) -> tuple[Iterable[Record], list[ox.Quad]]:
-    """The records to look at, and what they say."""
-    if scope is None:
-        return dataset.records.values(), dataset.mapped
-    records = dataset.records_of(scope.in_sight())
-    return records, graph.map_quads(records, dataset.context)
+def _in_sight(dataset: Dataset, scope: Scope) -> Shard:
+    """What the records say of whose nodes any rule is asked."""
+    return shard_of(dataset.records_of(scope.in_sight()), dataset.context)
 
 
 def _finding(
@@ -97,17 +82,57 @@ def _finding(
     return Finding(file, mark, severity, rule, message, suggestion, name, focus, path, value)
 
 
-def _by_shapes(dataset: Dataset, engine: str, scope: Scope | None) -> Iterator[Finding]:
-    quads = dataset.quads if scope is None else _around(dataset, scope)
-    triples = (*(quad.triple for quad in quads), *dataset.ontology)
-    data = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
-    results = shapes.validate(data.decode("utf-8"), "\n".join(dataset.shape_texts.values()), engine)
+def _by_shapes(dataset: Dataset, engine: str, parts: Shards) -> Iterator[Finding]:
+    ontology = ox.serialize(dataset.ontology, format=ox.RdfFormat.N_TRIPLES) or b""
+    text = "\n".join(dataset.shape_texts.values())
+    check = partial(_check, shapes.ShapesGraph(text, ontology.decode("utf-8"), engine))
+    for results in dataset.workers.each(check, _data(dataset, parts)):
+        yield from _explain(dataset, results)
+
+
+def _check(graph_: shapes.ShapesGraph, data: tuple[bytes, bytes]) -> list[shapes.Result]:
+    quads, around = data
+    return shapes.validate(graph_, triples(quads), around.decode("utf-8"))
+
+
+def _data(dataset: Dataset, parts: Shards) -> Iterator[tuple[bytes, bytes]]:
+    """What shapes are asked of together, and what they may read around it."""
+    if shapes.reads_far(dataset.shape_store):
+        yield b"".join(dataset.shards), b""
+        return
+    for quads, outward in zip(parts, parts.outward(), strict=True):
+        yield quads, _around(dataset, outward)
+
+
+def _around(dataset: Dataset, nodes: Iterable[str]) -> bytes:
+    """What shapes read of nodes elsewhere: the classes, and what the later steps of paths lead to."""
+    paths = shapes.sequences(dataset.shape_store)
+    later = {ox.NamedNode(step) for path in paths for step in path[1:]}
+    found: set[ox.Triple] = set()
+    seen = set(nodes)
+    for left in range(max(map(len, paths), default=1), 0, -1):
+        further = set()
+        for name in nodes:
+            node = ox.NamedNode(name)
+            for quad in dataset.store.quads_for_pattern(node, graph.RDF_TYPE, None):
+                found.add(quad.triple)
+            for step in later if left > 1 else ():
+                for quad in dataset.store.quads_for_pattern(node, step, None):
+                    found.add(quad.triple)
+                    further.add(graph.lexical(quad.object))
+        nodes = {name for name in further - seen if name.startswith(BASE)}
+        seen |= further
+    return ox.serialize(found, format=ox.RdfFormat.N_TRIPLES) or b""
+
+
+def _explain(dataset: Dataset, results: list[shapes.Result]) -> Iterator[Finding]:
+    """The results about nodes of the dataset, as findings."""
     misplaced = {(result.focus, result.shape) for result in results if result.focus == result.value}
     for result in results:
         closed = result.component == "ClosedConstraintComponent"
         # In the wrong folder every key is wrong, and days follow from a date: once is enough.
         here = (result.focus, result.shape) not in misplaced
-        if result.path in graph.DERIVED or (closed and not here):
+        if result.path in DERIVED or (closed and not here):
             continue
         message = result.message
         if not here and result.component == "PatternConstraintComponent":
@@ -128,26 +153,6 @@ def _by_shapes(dataset: Dataset, engine: str, scope: Scope | None) -> Iterator[F
         )
 
 
-def _around(dataset: Dataset, scope: Scope) -> list[ox.Quad]:
-    """The records in scope of the shapes, and what the paths of shapes lead to.
-
-    The records are mapped anew, since a store has one form for all kinds of integers.
-    """
-    nodes = scope.nodes | scope.shapes
-    quads = dataset.graph_of(dataset.records_of(nodes))
-    for _ in range(shapes.reach(dataset.shape_store) - 1):
-        nodes |= _named_objects(quads)
-        quads = dataset.graph_of(dataset.records_of(nodes))
-    # Of the last nodes a shape asks at most what they are.
-    for node in _named_objects(quads):
-        quads += dataset.store.quads_for_pattern(ox.NamedNode(node), graph.RDF_TYPE, None)
-    return quads
-
-
-def _named_objects(quads: Iterable[ox.Quad]) -> set[str]:
-    return {quad.object.value for quad in quads if isinstance(quad.object, ox.NamedNode)}
-
-
 def _by_checks(dataset: Dataset, scope: Scope | None) -> Iterator[Finding]:
     for check in dataset.checks:
         foci = None if scope is None else scope.foci(check)
@@ -164,34 +169,30 @@ def _by_checks(dataset: Dataset, scope: Scope | None) -> Iterator[Finding]:
             )
 
 
-def _dangling(dataset: Dataset, mapped: list[ox.Quad]) -> Iterator[Finding]:
+def _dangling(dataset: Dataset, parts: Shards) -> Iterator[Finding]:
     """References to what neither a record nor the ontology describes."""
-    for quad in mapped:
-        target = quad.object
-        if not isinstance(target, ox.NamedNode) or not target.value.startswith(BASE):
-            continue
-        if not dataset.describes(target):
+    missing = {
+        target
+        for targets in parts.outward()
+        for target in targets
+        if not dataset.describes(ox.NamedNode(target))
+    }
+    for target in sorted(missing):
+        for quad in dataset.store.quads_for_pattern(None, None, ox.NamedNode(target)):
             path = quad.predicate.value
-            rule, message, suggestion = _explain_dangling(dataset, path, target.value)
-            yield _finding(
-                dataset,
-                graph.lexical(quad.subject),
-                path,
-                target.value,
-                rule,
-                message,
-                suggestion=suggestion,
-            )
+            rule, message, suggestion = _explain_dangling(dataset, path, target)
+            subject = graph.lexical(quad.subject)
+            if quad.graph_name != ox.DefaultGraph():
+                yield _finding(dataset, subject, path, target, rule, message, suggestion=suggestion)
 
 
 def _explain_dangling(dataset: Dataset, path: str, target: str) -> tuple[str, str, str]:
     """The rule, message and suggestion for a name that nothing has."""
-    names = dataset.names
     name = target.removeprefix(BASE)
-    siblings = names.get(name.rpartition("/")[0], [])
+    siblings = dataset.names.get(name.rpartition("/")[0], dataset.names[""])
     term = dataset.context.term_of_iri.get(path)
     if term and term.kind == "concept" and target.startswith(term.vocabulary):
-        values = [other.rpartition("/")[2] for other in siblings]
+        values = [other.rpartition("/")[2] for other in siblings.known]
         word = target.removeprefix(term.vocabulary)
         message = f"'{word}' is not a value of '{term.key}'."
         suggestion = nearest(word, values) or f"the values are {', '.join(values)}"
@@ -199,59 +200,10 @@ def _explain_dangling(dataset: Dataset, path: str, target: str) -> tuple[str, st
     article, _, unit = name.partition("#")
     units = [
         other.partition("#")[2]
-        for other in siblings
-        if unit and re.fullmatch(rf"{re.escape(article)}#s[0-9]+", other)
+        for other in siblings.starting(f"{article}#s" if unit else name)
+        if re.fullmatch("s[0-9]+", other.partition("#")[2])
     ]
-    suggestion = nearest(name, siblings or chain(*names.values()))
+    suggestion = siblings.nearest(name)
     if units:
         suggestion = f"its units are {units[0]} to {units[-1]}; `mil2mil coverage` shows them"
     return "reader/dangling-reference", f"There is no '{name or target}'.", suggestion
-
-
-def _lost(dataset: Dataset, records: Iterable[Record], mapped: list[ox.Quad]) -> Iterator[Finding]:
-    """Records that became fewer triples than they have values: nothing may be lost on the way."""
-    became = Counter(graph.lexical(quad.graph_name) for quad in set(mapped))
-    for record in records:
-        lost = record.values - became[record.graph]
-        if lost:
-            message = f"{lost} of the record's values are not in the graph: one says what another says."
-            yield _finding(dataset, record.iri, "", "", "reader/lost-value", message)
-
-
-def _undated(dataset: Dataset, mapped: list[ox.Quad]) -> Iterator[Finding]:
-    """Dates that are not EDTF."""
-    for quad in mapped:
-        date = quad.object
-        if not isinstance(date, ox.Literal) or date.datatype != graph.EDTF or days_of(date.value):
-            continue
-        begin, _, end = date.value.partition("/")
-        if days_of(begin) and days_of(end):
-            message = f"'{date.value}' ends before it begins."
-        elif re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date.value):
-            message = f"'{date.value}' is not a day of the calendar."
-        else:
-            message = f"'{date.value}' is not a date of EDTF (ISO 8601-2): {_DATES}."
-        focus = graph.lexical(quad.subject)
-        yield _finding(dataset, focus, quad.predicate.value, date.value, "reader/not-edtf", message)
-
-
-def _untyped(dataset: Dataset, mapped: list[ox.Quad]) -> Iterator[Finding]:
-    """Nested nodes whose class neither they nor the property that holds them tell."""
-    subjects = {quad.subject for quad in mapped}
-    for quad in mapped:
-        node = quad.object
-        if (
-            isinstance(node, ox.NamedNode)
-            and node in subjects
-            and graph.record_of(node) == graph.record_of(quad.subject)
-            and not any(dataset.store.quads_for_pattern(node, graph.RDF_TYPE, None))
-        ):
-            # The node is the value of the property, so results about either are explained.
-            yield _finding(
-                dataset,
-                graph.lexical(quad.subject),
-                quad.predicate.value,
-                node.value,
-                "reader/untyped-node",
-                "What kind of thing this is cannot be told; write 'type: …'.",
-            )

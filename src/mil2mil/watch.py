@@ -10,57 +10,18 @@ from typing import TYPE_CHECKING
 
 import watchfiles
 
-from mil2mil.dataset import Dataset
 from mil2mil.finding import DatasetError
-from mil2mil.folder import FOLDERS, LEFTOVER, RECORD_FILE
-from mil2mil.record import id_of_path
-from mil2mil.scope import scope_of
+from mil2mil.folder import FOLDERS, LEFTOVER
+from mil2mil.incremental import Validated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator
 
+    from mil2mil.dataset import Dataset
     from mil2mil.finding import Finding
-    from mil2mil.record import Record
 
 _QUIET = 20  # milliseconds without a further change, after which a save is over
 _IDLE = 100  # milliseconds after which the watcher looks whether it should stop
-
-
-class Watch:
-    """A dataset in memory, and all that is wrong with it, kept up to date as files change."""
-
-    def __init__(self, dataset: Dataset, engine: str, texts: Path | None) -> None:
-        self.dataset = dataset
-        self.engine = engine
-        self.texts = texts
-        self.findings: list[Finding] = []
-        self._stale = False
-        self._check(None)
-
-    def update(self, paths: Collection[str]) -> list[Finding]:
-        """Take changed files in; returns the findings about what they can touch.
-
-        Raises DatasetError while the dataset cannot be validated; the next update reads all anew.
-        """
-        if self._stale or not all(RECORD_FILE.fullmatch(path) for path in paths):
-            self._stale = True
-            self.dataset = Dataset(self.dataset.root, young=self.dataset.young)
-            found = self._check(None)
-            self._stale = False
-            return found
-        readable = not self.dataset.unreadable
-        before = self.dataset.reread(paths)
-        return self._check((paths, before) if readable and not self.dataset.unreadable else None)
-
-    def _check(self, change: tuple[Collection[str], list[Record]] | None) -> list[Finding]:
-        scope = None
-        if change is not None:
-            paths, before = change
-            scope = scope_of(self.dataset, map(id_of_path, paths), before)
-        found = self.dataset.validate(self.engine, self.texts, scope)
-        kept = [finding for finding in self.findings if scope and not scope.covers(finding)]
-        self.findings = sorted({*kept, *found})
-        return found
 
 
 def changes(root: Path) -> Iterator[set[str]]:
@@ -88,14 +49,14 @@ def watch(
     dataset: Dataset,
     engine: str,
     texts: Path | None,
-    show: Callable[[Watch, list[Finding], float], None],
+    show: Callable[[Validated, list[Finding], float], None],
     fail: Callable[[DatasetError], None],
 ) -> None:
     """Validate, and again after each change; `show` gets what was found, and the seconds it took."""
     batches = changes(dataset.root)
     first = next(batches, set())
     start = time.perf_counter()
-    state = Watch(dataset, engine, texts)
+    state = Validated(dataset, engine, texts)
     show(state, state.findings, time.perf_counter() - start)
     for paths in chain([first], batches):
         if not paths:

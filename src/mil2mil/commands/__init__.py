@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,15 @@ from mil2mil.finding import DatasetError, Severity, render
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable, Iterator
 
     from mil2mil.dataset import Dataset
+    from mil2mil.executor import Workers
     from mil2mil.finding import Finding
+    from mil2mil.scope import Scope
 
 CONFORMS, FINDINGS = 0, 1
+_MANY = 5000  # records, from which on several processes are faster than one
 
 
 def dataset_of(options: argparse.Namespace) -> Dataset:
@@ -29,6 +34,32 @@ def dataset_of(options: argparse.Namespace) -> Dataset:
         if (folder / "ontology" / "context.jsonld").is_file():
             return Dataset(folder)
     return Dataset(packaged())
+
+
+@contextmanager
+def workers_of(options: argparse.Namespace) -> Iterator[Callable[[Dataset], Workers]]:
+    """Who reads and checks a dataset: those of --executor; else processes, if it is large."""
+    from mil2mil.executor import SERIAL, workers
+
+    with ExitStack() as stack:
+
+        def choose(dataset: Dataset) -> Workers:
+            name = options.executor
+            if name is None and dataset.size < _MANY:
+                return SERIAL
+            return stack.enter_context(workers(name or "processes"))
+
+        yield choose
+
+
+def validation_of(dataset: Dataset, options: argparse.Namespace) -> tuple[list[Finding], Scope | None]:
+    """All that is wrong; and what had to be looked at for it, None if that was everything."""
+    if options.store is None:
+        return dataset.validate(options.engine, texts_of(options)), None
+    from mil2mil.incremental import validated
+
+    done = validated(dataset, options.store, options.engine, texts_of(options))
+    return done.findings, done.scope
 
 
 def texts_of(options: argparse.Namespace) -> Path | None:

@@ -58,7 +58,7 @@ def diff(options: argparse.Namespace) -> int:
 
 def schema(options: argparse.Namespace) -> int:
     from mil2mil import schema as editors
-    from mil2mil.export import write_all
+    from mil2mil.output import write_all
 
     dataset = dataset_of(options)
     need_readable(dataset, "schema")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def site(options: argparse.Namespace) -> int:
-    from mil2mil.export import write_all
+    from mil2mil.output import write_all
     from mil2mil.site import pages, redirects
 
     dataset = dataset_of(options)

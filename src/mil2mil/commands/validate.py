@@ -7,29 +7,51 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mil2mil.commands import CONFORMS, FINDINGS, count, dataset_of, print_findings, texts_of
+from mil2mil.commands import (
+    CONFORMS,
+    FINDINGS,
+    count,
+    dataset_of,
+    print_findings,
+    texts_of,
+    validation_of,
+    workers_of,
+)
 from mil2mil.finding import DatasetError, Severity
+from mil2mil.folder import path_of_id
 
 if TYPE_CHECKING:
     import argparse
 
     from mil2mil.dataset import Dataset
     from mil2mil.finding import Finding
+    from mil2mil.incremental import Validated
     from mil2mil.scope import Scope
-    from mil2mil.watch import Watch
 
 
 _MORE = "More may follow: shapes and checks run once every file of the dataset can be read."
 
 
 def validate(options: argparse.Namespace) -> int:
-    dataset = dataset_of(options)
+    with workers_of(options) as workers:
+        dataset = dataset_of(options)
+        dataset.workers = workers(dataset)
+        return _validate(dataset, options)
+
+
+def _validate(dataset: Dataset, options: argparse.Namespace) -> int:
     if options.watch:
-        if options.paths or options.since is not None or options.format != "text":
-            raise DatasetError("--watch checks everything; leave PATH, --since and --format out")
+        if options.paths or options.since is not None or options.store or options.format != "text":
+            message = "--watch checks everything; leave PATH, --since, --store and --format out"
+            raise DatasetError(message)
         return _watch(dataset, options)
-    scope = None if dataset.unreadable else _scope(dataset, options)
-    findings = dataset.validate(options.engine, texts_of(options), scope)
+    if options.store is not None:
+        if options.paths or options.since is not None:
+            raise DatasetError("--store knows what changed; leave PATH and --since out")
+        findings, scope = validation_of(dataset, options)
+    else:
+        scope = None if dataset.unreadable else _scope(dataset, options)
+        findings = dataset.validate(options.engine, texts_of(options), scope)
     worst = Severity[options.fail_on.upper()]
     fail = FINDINGS if any(finding.severity <= worst for finding in findings) else CONFORMS
     if options.format != "text":
@@ -69,7 +91,7 @@ def _record_files(dataset: Dataset, path: Path) -> list[str]:
     ):
         if candidate.exists() and candidate.resolve().is_relative_to(dataset.root):
             inside = candidate.resolve().relative_to(dataset.root)
-            files = [record.document.path for record in dataset.records.values()]
+            files = map(path_of_id, dataset.records)
             return [file for file in files if Path(file).is_relative_to(inside)] or [inside.as_posix()]
     raise DatasetError(
         f"{path}: there is no such file or folder in {dataset.root}; "
@@ -83,7 +105,8 @@ def _extent(dataset: Dataset, scope: Scope | None, options: argparse.Namespace) 
         asked = options.since is not None or options.paths
         return f"All {total}, since what changed can touch any of them" if asked else total
     if not scope.records:
-        return f"No record has changed since {options.since}. {total}"
+        when = options.since or "the last time"
+        return f"No record has changed since {when}. {total}"
     others = {record.id for record in dataset.records_of(scope.in_sight())} - scope.records
     return f"{len(scope.records)} of {total}, and {len(others)} more that they can touch"
 
@@ -95,7 +118,7 @@ def _watch(dataset: Dataset, options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise DatasetError("--watch needs an extra: pip install 'mil2mil[watch]'") from error
 
-    def show(state: Watch, found: list[Finding], seconds: float) -> None:
+    def show(state: Validated, found: list[Finding], seconds: float) -> None:
         print_findings(state.dataset, found)
         elsewhere = len(state.findings) - len(found)
         more = f", {elsewhere} of them elsewhere" if elsewhere else ""

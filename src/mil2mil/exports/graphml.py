@@ -11,8 +11,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
-from mil2mil.context import BASE
-from mil2mil.graph import DERIVED, lexical, rows
+from mil2mil.context import BASE, DERIVED
+from mil2mil.graph import lexical, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from mil2mil.context import BASE
-from mil2mil.export import nquads
-from mil2mil.graph import RDF_TYPE, TERMS, lexical
+from mil2mil.context import BASE, TERMS
+from mil2mil.export import write
+from mil2mil.graph import RDF_TYPE, lexical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,21 +36,28 @@ _OURS = {RDF_TYPE, _LABEL, _EVIDENCE}
 
 def files(dataset: Dataset) -> Files:
     """N-Quads 1.2; the reifiers of a record stand in its graph."""
-    return {"mil2mil.rdf12.nq": nquads([*dataset.quads, *reifiers(dataset)])}
+    return {"mil2mil.rdf12.nq": write("nq", [*dataset.quads, *reifiers(dataset)], dataset.context)}
 
 
 def reifiers(dataset: Dataset) -> Iterator[ox.Quad]:
     """What reifies the facts, and what supports them."""
     evidence: dict[str, list[ox.Quad]] = defaultdict(list)
     property_of: dict[str, str] = {}
-    for quad in dataset.mapped:
+    derived = {triple for record in dataset.records.values() for triple in record.derived}
+    said = [
+        quad
+        for quad in dataset.quads
+        if quad.graph_name != ox.DefaultGraph()
+        and (lexical(quad.subject), quad.predicate.value, lexical(quad.object)) not in derived
+    ]
+    for quad in said:
         if quad.predicate == _EVIDENCE:
             evidence[lexical(quad.subject)].append(quad)
         if quad.predicate == _PROPERTY:
             property_of[lexical(quad.subject)] = lexical(quad.object)
     # The inferences that give a value, by the node that has it and the property.
     inferences: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for quad in dataset.mapped:
+    for quad in said:
         if quad.predicate == _INFERRED and lexical(quad.object) in property_of:
             node = lexical(quad.object)
             inferences[lexical(quad.subject), property_of[node]].append(node)
@@ -59,7 +66,7 @@ def reifiers(dataset: Dataset) -> Iterator[ox.Quad]:
         for record in dataset.records.values()
         for parent, node in _nested(record.json)
     }
-    for quad in dataset.mapped:
+    for quad in said:
         if quad.predicate in _OURS:
             continue
         subject, value = lexical(quad.subject), lexical(quad.object)

@@ -12,9 +12,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mil2mil.context import BASE
+from mil2mil.context import BASE, DERIVED, EDTF
 from mil2mil.exports.layout import NODES, Layout
-from mil2mil.graph import DERIVED, EDTF, RDF_TYPE, lexical, rows
+from mil2mil.graph import RDF_TYPE, lexical, rows
 from mil2mil.keys import Key, meanings
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class _Reader:
         for key in self.layout.keys[table]:
             if key.single and not self.layout.holds(key):
                 yield key
-                if key.term.datatype == EDTF.value:
+                if key.term.datatype == EDTF:
                     days = (term for term in self.dataset.context.terms.values() if term.iri in DERIVED)
                     yield from (Key(term, single=True) for term in days)
 

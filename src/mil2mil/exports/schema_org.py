@@ -12,9 +12,9 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from mil2mil.context import BASE
+from mil2mil.context import BASE, SEEDS, TERMS
 from mil2mil.exports.about import IRI, about
-from mil2mil.graph import RDF_TYPE, SEEDS, TERMS, lexical
+from mil2mil.graph import RDF_TYPE, lexical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,158 @@
+"""Validation that goes on from an earlier one: only what a change can have touched is looked at again.
+
+The earlier one is in memory, while the files are watched, or in a folder, from one run to the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pyoxigraph as ox
+
+from mil2mil import __version__
+from mil2mil.dataset import Dataset
+from mil2mil.finding import DatasetError, Finding, Mark, Severity
+from mil2mil.folder import RECORD_FILE, id_of_path
+from mil2mil.output import write_all
+from mil2mil.records import Records
+from mil2mil.scope import scope_of
+from mil2mil.shard import read
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from mil2mil.scope import Scope
+
+_STATE = "state.json"
+_MARKER = "mil2mil-store"  # a folder without it is not ours, and is not touched
+
+
+class Validated:
+    """A dataset, and all that is wrong with it, kept up to date as its files change."""
+
+    def __init__(
+        self, dataset: Dataset, engine: str, texts: Path | None, findings: list[Finding] | None = None
+    ) -> None:
+        self.dataset = dataset
+        self.engine = engine
+        self.texts = texts
+        self.findings = findings or []
+        self.scope: Scope | None = None  # of the last update; None if it was everything
+        self._stale = False
+        if findings is None:
+            self._check(None)
+
+    def update(self, paths: Collection[str]) -> list[Finding]:
+        """Take changed files in; returns the findings about what they can touch.
+
+        Raises DatasetError while the dataset cannot be validated; the next update reads all anew.
+        """
+        if self._stale or not all(RECORD_FILE.fullmatch(path) for path in paths):
+            self._stale = True
+            self.dataset = Dataset(self.dataset.root, young=self.dataset.young)
+            found = self._check(None)
+            self._stale = False
+            return found
+        readable = not self.dataset.unreadable
+        before = self.dataset.reread(paths)
+        return self._check((paths, before) if readable and not self.dataset.unreadable else None)
+
+    def _check(self, change: tuple[Collection[str], list[ox.Quad]] | None) -> list[Finding]:
+        self.scope = None
+        if change is not None:
+            paths, before = change
+            self.scope = scope_of(self.dataset, map(id_of_path, paths), before)
+        found = self.dataset.validate(self.engine, self.texts, self.scope)
+        kept = [finding for finding in self.findings if self.scope and not self.scope.covers(finding)]
+        self.findings = sorted({*kept, *found})
+        return found
+
+
+def validated(dataset: Dataset, folder: Path, engine: str, texts: Path | None) -> Validated:
+    """A dataset with all that is wrong with it, and with its store in a folder, which keeps both.
+
+    If the folder has what an earlier run found, only files that changed since are read. Where one of
+    those cannot be read, what the folder keeps stays as it was. Raises DatasetError if the folder has
+    other things in it, or if another process uses it.
+    """
+    if folder.exists() and not (folder / _MARKER).is_file() and any(folder.iterdir()):
+        raise DatasetError(f"{folder} is not empty, and not a store of mil2mil; name another folder")
+    rules = _rules(dataset, engine)
+    paths, problems = dataset.files
+    files = {path: dataset.folder.signature(path) for path in paths}
+    state = _state(folder)
+    if state.get("rules") != rules:
+        return _anew(dataset, folder, engine, texts, rules, files)
+    old = state["files"]
+    changed = sorted(path for path in {*old, *files} if old.get(path) != files.get(path))
+    dataset.records = Records(dataset.root, dataset.context, map(id_of_path, old))
+    new = read(dataset.folder.contents(path for path in changed if path in files), dataset.context)
+    dataset.unreadable = sorted([*problems, *new.findings])
+    if dataset.unreadable:
+        return Validated(dataset, engine, texts)
+    dataset.store = _open(folder)
+    done = Validated(dataset, engine, texts, [_finding(value) for value in state["findings"]])
+    # Until the end there is none, so that a run which is ended on the way leaves nothing half true.
+    (folder / _STATE).unlink()
+    done.update(changed)
+    _keep(done, folder, rules, files)
+    return done
+
+
+def _anew(
+    dataset: Dataset,
+    folder: Path,
+    engine: str,
+    texts: Path | None,
+    rules: str,
+    files: dict[str, list[int]],
+) -> Validated:
+    shutil.rmtree(folder, ignore_errors=True)
+    write_all(folder, {_MARKER: "What `mil2mil validate --store` keeps; it can be removed.\n"})
+    dataset.store = dataset.fill(_open(folder))
+    done = Validated(dataset, engine, texts)
+    if not dataset.unreadable:
+        _keep(done, folder, rules, files)
+    return done
+
+
+def _open(folder: Path) -> ox.Store:
+    try:
+        return ox.Store(folder / "store")
+    except OSError as error:
+        raise DatasetError(f"{folder}: the store cannot be opened: {error}") from error
+
+
+def _keep(done: Validated, folder: Path, rules: str, files: dict[str, list[int]]) -> None:
+    done.dataset.store.flush()
+    findings = [asdict(finding) for finding in done.findings]
+    state = {"rules": rules, "files": files, "findings": findings}
+    write_all(folder, {_STATE: json.dumps(state, separators=(",", ":"))})
+
+
+def _state(folder: Path) -> dict[str, Any]:
+    """What the last run kept, or nothing."""
+    try:
+        state = json.loads((folder / _STATE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+def _finding(value: dict[str, Any]) -> Finding:
+    mark, severity = Mark(**value.pop("mark")), Severity(value.pop("severity"))
+    return Finding(mark=mark, severity=severity, **value)
+
+
+def _rules(dataset: Dataset, engine: str) -> str:
+    """What else the findings depend on: the ontology, the rules and who applies them."""
+    digest = hashlib.sha256(f"{__version__} {ox.__version__} {engine} {dataset.young}".encode())
+    for folder in ("ontology", "validation/shapes", "validation/checks"):
+        for file in sorted((dataset.root / folder).iterdir()):
+            digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
