@@ -111,9 +111,11 @@ class Context:
             return f"'{term.key}' does not take a number."
         if term.kind == "text":
             return "" if value.strip() else f"'{term.key}' is empty."
+        if term.kind == "reference" and REFERENCE.fullmatch(value):
+            return ""
         if term.kind != "key" and _ABSOLUTE.fullmatch(value):
             return ""
-        if term.kind == "reference" and not REFERENCE.fullmatch(value):
+        if term.kind == "reference":
             return (
                 f"'{value}' is not an id: write FOLDER/NAME in small letters, digits and hyphens "
                 "(a unit of an article as seeds/NAME#s01), or an address with https://. "

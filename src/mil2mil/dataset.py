@@ -12,6 +12,7 @@ import pyoxigraph as ox
 
 from mil2mil import graph, rules
 from mil2mil.context import BASE, TERMS, Context
+from mil2mil.entailment import ranges
 from mil2mil.executor import SERIAL
 from mil2mil.finding import DatasetError, Names
 from mil2mil.folder import Folder, id_of_path, packaged
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mil2mil.finding import Finding
     from mil2mil.record import Record
     from mil2mil.scope import Scope
+    from mil2mil.shard import Shard
     from mil2mil.telling import Told
 
 ONTOLOGY_GRAPH = ox.NamedNode(f"{BASE}graphs/ontology")
@@ -64,7 +66,7 @@ class Dataset:
 
     @cached_property
     def context(self) -> Context:
-        return Context.read(self.folder.text("ontology/context.jsonld"), self._ranges)
+        return Context.read(self.folder.text("ontology/context.jsonld"), ranges(self.ontology))
 
     @cached_property
     def files(self) -> tuple[list[str], list[Finding]]:
@@ -79,10 +81,13 @@ class Dataset:
     @cached_property
     def shards(self) -> Shards:
         """All records, read."""
+        return Shards(self._read())
+
+    def _read(self) -> Iterator[Shard]:
         paths = self.files[0]
         parts = (paths[start : start + self.shard] for start in range(0, len(paths), self.shard))
         texts = (self.folder.contents(paths) for paths in parts)
-        return Shards(self.workers.each(partial(read, context=self.context), texts))
+        return self.workers.each(partial(read, context=self.context), texts)
 
     @cached_property
     def unreadable(self) -> list[Finding]:
@@ -183,25 +188,18 @@ class Dataset:
         return [quad for quads in self.shards for quad in ox.parse(quads, format=ox.RdfFormat.N_QUADS)]
 
     @cached_property
-    def _ranges(self) -> dict[str, str]:
-        rdfs_range = "http://www.w3.org/2000/01/rdf-schema#range"
-        ranges: dict[str, set[str]] = {}
-        for triple in self.ontology:
-            subject, cls = triple.subject, triple.object
-            named = isinstance(subject, ox.NamedNode) and isinstance(cls, ox.NamedNode)
-            if named and triple.predicate.value == rdfs_range:
-                ranges.setdefault(graph.lexical(subject), set()).add(graph.lexical(cls))
-        return {term: cls for term, (cls, *more) in ranges.items() if not more and cls.startswith(TERMS)}
-
-    @cached_property
     def store(self) -> ox.Store:
         """A store of the whole graph, with the ontology in a graph of its own; in memory, unless set."""
         return self.fill(ox.Store())
 
     def fill(self, store: ox.Store) -> ox.Store:
         """Put the whole graph into an empty store."""
-        for quads in self.shards:
-            store.bulk_load(quads, format=ox.RdfFormat.N_QUADS)
+
+        def load(shard: Shard) -> Shard:
+            store.bulk_load(shard.quads, format=ox.RdfFormat.N_QUADS)
+            return shard
+
+        self.shards = Shards(map(load, self._read()))  # while others are still being read
         store.bulk_extend(self._ontology_quads())
         return store
 

@@ -38,6 +38,7 @@ _NUMBER = re.compile(
     r"|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
 _RESOLVED = re.compile(f"{_NULL.pattern}|{_BOOL.pattern}|{_NUMBER.pattern}")
+_RESOLVED_START = "-+.~nNtTfF0123456789"
 _HASH = re.compile(r"[ \t]+#(?=[^\s#])")  # a comment that is meant has a space after its sign
 _CANONICAL_INT = re.compile(r"0|-?[1-9][0-9]{0,14}")
 # Controls, and the characters that make text look other than it is (Unicode TR 36, bidirectional).
@@ -262,7 +263,7 @@ class _Parser:
                 event, "cut-off", "A '#' after a space starts a comment; put the value in quotes."
             )
         # What is quoted, or a block, is always a string; and so is most else.
-        if event.implicit[0] and _RESOLVED.fullmatch(value):
+        if event.implicit[0] and value[:1] in _RESOLVED_START and _RESOLVED.fullmatch(value):
             return Scalar(event.start_mark, self._resolve(event, value))
         return Scalar(event.start_mark, value)
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mil2mil.context import EARLIEST, LATEST
+import pyoxigraph as ox
+
+from mil2mil.context import EARLIEST, LATEST, TERMS
 from mil2mil.days import days_of
 
 if TYPE_CHECKING:
@@ -24,10 +26,23 @@ if TYPE_CHECKING:
     Link = tuple[str, str, str, Node]
 
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_RANGE = "http://www.w3.org/2000/01/rdf-schema#range"
 _DATES = (
     "a day is 2017-02-16, a month 2021-06, a time 2017-02-06/2017-02-12, uncertain 2017-02-10?, "
     "about 2014~"
 )
+
+
+def ranges(ontology: Iterable[ox.Triple]) -> dict[str, str]:
+    """The class by the property, as IRIs, of the properties with one range that is a class of ours."""
+    found: dict[str, set[str]] = {}
+    for triple in ontology:
+        subject, cls = triple.subject, triple.object
+        if triple.predicate.value != _RANGE:
+            continue
+        if isinstance(subject, ox.NamedNode) and isinstance(cls, ox.NamedNode):
+            found.setdefault(subject.value, set()).add(cls.value)
+    return {path: cls for path, (cls, *more) in found.items() if not more and cls.startswith(TERMS)}
 
 
 def derive_types(record: Record, links: Iterable[Link], context: Context) -> None:

@@ -53,6 +53,14 @@ class Workers:
             for future in waiting:
                 future.cancel()
 
+    def meanwhile(self, do: Callable[[], R]) -> Callable[[], R]:
+        """Something that this process does while the workers work; its result when that is wanted."""
+        if self.executor is None:
+            return do
+        from concurrent.futures import ThreadPoolExecutor
+
+        return ThreadPoolExecutor(1).submit(do).result
+
 
 SERIAL = Workers()
 

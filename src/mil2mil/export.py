@@ -7,7 +7,6 @@ after another. Files are replaced whole.
 from __future__ import annotations
 
 import json
-import re
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,10 +19,10 @@ import pyoxigraph as ox
 from mil2mil import jsonld
 from mil2mil.context import BASE, TERMS
 from mil2mil.graph import RDF_TYPE
-from mil2mil.shard import NAMED, Spool, in_order
+from mil2mil.shard import NAMED, Spool, in_order, triples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mil2mil.context import Context
     from mil2mil.dataset import Dataset
@@ -40,9 +39,8 @@ PREFIXES = {
 }
 _SYNTAX = {"ttl": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG}
 _GRAPHS = f"<{BASE}graphs/".encode()
-_TYPED = re.compile(rf"^<([^>]*)> {re.escape(str(RDF_TYPE))} <([^>]*)>".encode(), re.MULTILINE)
-_EVIDENCE = re.compile(rf"^(<[^>]*>) <{TERMS}evidence> ".encode(), re.MULTILINE)
-_SUBJECT = re.compile(rb"^<[^>]*>", re.MULTILINE)
+_TYPE = str(RDF_TYPE).encode()
+_EVIDENCE = f"<{TERMS}evidence>".encode()
 
 
 @dataclass(slots=True)
@@ -98,22 +96,33 @@ def _write(
     for name in formats:
         bodies = [_body(name, part, context) for part in parts]
         written[name] = (bodies[1], bodies[0], bodies[2]) if name == "trig" else tuple(bodies)
-    typed = [(node.decode(), cls.decode()) for node, cls in _TYPED.findall(quads)]
-    return written, Tally(
-        len(lines),
-        len(set(_SUBJECT.findall(quads))),
-        len(set(_EVIDENCE.findall(quads))),
-        Counter(cls for _, cls in typed),
-        Counter(
-            (node.removeprefix(BASE).partition("/")[0], context.name_of_type[cls])
-            for node, cls in typed
-            if "#" not in node and cls in context.name_of_type
-        ),
-    )
+    return written, _tally(lines, context)
+
+
+def _tally(lines: Sequence[bytes], context: Context) -> Tally:
+    tally = Tally(triples=len(lines))
+    subject = fact = b""
+    for line in lines:
+        node, predicate, rest = line.split(b" ", 2)
+        if node != subject:
+            subject = node
+            tally.subjects += 1
+        if predicate == _TYPE:
+            cls = rest[1 : rest.index(b">")].decode()
+            tally.classes[cls] += 1
+            if b"#" not in node and cls in context.name_of_type:
+                folder = node[1:].decode().removeprefix(BASE).partition("/")[0]
+                tally.records[folder, context.name_of_type[cls]] += 1
+        elif predicate == _EVIDENCE and node != fact:
+            fact = node
+            tally.facts += 1
+    return tally
 
 
 def write(name: str, quads: Iterable[ox.Quad] | Iterable[ox.Triple], context: Context) -> bytes:
     """A graph as a document of a format."""
+    if name == "ttl":
+        quads = [quad.triple if isinstance(quad, ox.Quad) else quad for quad in quads]
     data = in_order(ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"")
     if name == "trig":  # of which the default graph is the beginning
         lines = data.splitlines(keepends=True)
@@ -145,11 +154,10 @@ def _body(name: str, quads: bytes, context: Context) -> bytes:
     """What a document has of some quads, apart from its beginning and end."""
     if name == "nq" or not quads:
         return quads
-    parsed: Iterable[ox.Quad] | Iterable[ox.Triple] = ox.parse(quads, format=ox.RdfFormat.N_QUADS)
+    data = triples(quads) if name == "ttl" else quads
+    parsed = ox.parse(data, format=ox.RdfFormat.N_QUADS)
     if name == "jsonld":
         return jsonld.records(parsed, context, PREFIXES).encode()
-    if name == "ttl":
-        parsed = (quad.triple for quad in ox.parse(quads, format=ox.RdfFormat.N_QUADS))
     prefixes = {**PREFIXES, **context.prefixes}
     text = ox.serialize(parsed, format=_SYNTAX[name], prefixes=prefixes, base_iri=BASE) or b""
     # It begins with a line for the base and one for each prefix, which a document has once.

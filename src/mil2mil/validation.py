@@ -31,20 +31,22 @@ def validate(
     `engine` is "shacl" or "pyshacl". `texts` is a folder of article files, against which spans and
     quotations are verified. `scope` leaves out what a change cannot have touched.
     """
+    _ = dataset.store  # which takes the records in as they are read
     if dataset.unreadable:
-        return sorted(dataset.unreadable)
+        return dataset.unreadable
     severity = Severity.WARNING if dataset.young else Severity.VIOLATION
     vacuous = list(shapes.vacuous(dataset.shape_texts, dataset.store, severity))
     vacuous.extend(rules.vacuous(dataset.checks, dataset.store, severity))
     parts = dataset.shards if scope is None else Shards([_in_sight(dataset, scope)])
     findings = [*parts.flaws, *_dangling(dataset, parts)]
+    hits = dataset.workers.meanwhile(partial(_hits, dataset, scope))
     explained = {(finding.focus, finding.value) for finding in findings}
     unclear = {finding.focus for finding in findings}
     for finding in _by_shapes(dataset, engine, parts):
         if (finding.focus, finding.value) not in explained:
             findings.append(finding)
     # A check looks at a node whole, so it says nothing of one with a broken reference or date.
-    findings.extend(finding for finding in _by_checks(dataset, scope) if finding.focus not in unclear)
+    findings.extend(_finding(dataset, *hit) for hit in hits() if hit[0] not in unclear)
     if texts is not None:
         from mil2mil import text
 
@@ -92,7 +94,7 @@ def _by_shapes(dataset: Dataset, engine: str, parts: Shards) -> Iterator[Finding
 
 def _check(graph_: shapes.ShapesGraph, data: tuple[bytes, bytes]) -> list[shapes.Result]:
     quads, around = data
-    return shapes.validate(graph_, triples(quads), around.decode("utf-8"))
+    return shapes.validate(graph_, triples(quads).decode(), around.decode("utf-8"))
 
 
 def _data(dataset: Dataset, parts: Shards) -> Iterator[tuple[bytes, bytes]]:
@@ -153,20 +155,13 @@ def _explain(dataset: Dataset, results: list[shapes.Result]) -> Iterator[Finding
         )
 
 
-def _by_checks(dataset: Dataset, scope: Scope | None) -> Iterator[Finding]:
-    for check in dataset.checks:
-        foci = None if scope is None else scope.foci(check)
-        for hit in rules.run_check(check, dataset.store, foci):
-            yield _finding(
-                dataset,
-                hit.focus,
-                hit.path,
-                hit.value,
-                f"check/{check.name}",
-                hit.message,
-                check.severity,
-                check.help,
-            )
+def _hits(dataset: Dataset, scope: Scope | None) -> list[tuple[str, str, str, str, str, Severity, str]]:
+    """What the checks find, as _finding takes it."""
+    return [
+        (hit.focus, hit.path, hit.value, f"check/{check.name}", hit.message, check.severity, check.help)
+        for check in dataset.checks
+        for hit in rules.run_check(check, dataset.store, scope.foci(check) if scope else None)
+    ]
 
 
 def _dangling(dataset: Dataset, parts: Shards) -> Iterator[Finding]:
