@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mil2mil.telling import Told
 
 ONTOLOGY_GRAPH = ox.NamedNode(f"{BASE}graphs/ontology")
-SHARD = 1000  # records in a shard
+SHARD = 250  # records in a shard
 _TIME = 60.0  # seconds that a query may take
 
 
@@ -199,7 +199,11 @@ class Dataset:
             store.bulk_load(shard.quads, format=ox.RdfFormat.N_QUADS)
             return shard
 
-        self.shards = Shards(map(load, self._read()))  # while others are still being read
+        if "shards" not in self.__dict__:
+            self.shards = Shards(map(load, self._read()))  # while others are still being read
+        else:
+            for quads in self.shards:
+                store.bulk_load(quads, format=ox.RdfFormat.N_QUADS)
         store.bulk_extend(self._ontology_quads())
         return store
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-_AHEAD = 4  # pieces of work for each worker that may wait, or wait to be fetched: they are in memory
+_AHEAD = 2  # pieces of work for each worker that may wait, or wait to be fetched: they are in memory
 
 
 class Workers:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PROV = "http://www.w3.org/ns/prov#"
 _PRIMARY_TOPIC = "http://xmlns.com/foaf/0.1/primaryTopic"
-_IN_MEMORY = 1 << 28  # bytes of triples, beyond which they wait in a file
+_IN_MEMORY = 1 << 24  # bytes of triples, beyond which they wait in a file
 NAMED = re.compile(rb" <" + BASE.encode() + rb"graphs/[^>]*> \.$", re.MULTILINE)
 _GRAPH = re.compile(rb"<([^>]*)> \.$", re.MULTILINE)
 _OURS = f"<{BASE}".encode()
