@@ -66,6 +66,7 @@ def main(root: Path, output: Path) -> None:
             cls = getattr(model, name)
             for record in found:
                 dumper.inject_triples(cls(**record), view, graph)
+        del records, by_class, found, record
     with stage("write"):
         # The dumper's own `dump` would first bring the graph into canonical form.
         graph.serialize(output, format="turtle")

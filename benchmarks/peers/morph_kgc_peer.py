@@ -108,6 +108,7 @@ def main(root: Path, output: Path) -> None:
             for record in records:
                 tables.add(record)
             mapping = tables.write(Path(folder))
+            del records, tables
         with stage("map"):
             graph = morph_kgc.materialize(CONFIGURATION.format(mappings=mapping))
     validate_and_write(stage, graph, ontology, root, output)

@@ -32,6 +32,7 @@ def main(root: Path, output: Path) -> None:
         graph = rdflib.Graph()
         # Graph.parse would have the values as JSON, only to read that again.
         to_rdf({"@context": context, "@graph": records}, graph, base=common.BASE)
+        del records
     validate_and_write(stage, graph, ontology, root, output)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,6 +38,8 @@ class Workers:
         if self.executor is None:
             yield from map(do, work)
             return
+        from concurrent.futures import BrokenExecutor  # which a small dataset need not wait for
+
         waiting: deque[Future[R]] = deque()
         try:
             for piece in work:
