@@ -48,7 +48,9 @@ WAYS: dict[str, Callable[[str, random.Random], str | None]] = {
     "reader/not-edtf": _replace(r"(?m)^date: .*$", "date: 2021-02-30"),
     "shape/label": _replace(r"(?m)^label: .*\n", ""),
     "shape/evidence": _replace(r"(?m)^evidence: (seeds/[^\s#]+)#s\d+$", r"evidence: \1"),
-    "check/id-of-another-day": _replace(r"(?m)^date: 20(\d\d-\d\d-\d\d)$", r"date: 19\1"),
+    "check/id-of-another-day": _replace(
+        r"(?ms)^(id: \S*/20(\d\d-\d\d-\d\d)-.*?^date: )20\2$", r"\g<1>19\2"
+    ),
     "check/altered-quotation": _replace(r"(?m)^( +(?:- )?words: .*?)e", r"\1E"),
 }
 
