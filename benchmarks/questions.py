@@ -31,7 +31,7 @@ from tabulate import tabulate
 
 from generate import PROJECT, generate
 from mil2mil.dataset import Dataset
-from start import about, told
+from start import about, store, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,8 +111,8 @@ def measure(engine: str, ask: Callable[[], list[Any]], plain: Callable[[Any], st
     while len(times.wall) < runs and sum(times.wall) < seconds:
         wall, processor = time.perf_counter(), time.process_time()
         found = ask()
-        times.processor.append(time.process_time() - processor)
-        times.wall.append(time.perf_counter() - wall)
+        times.processor.append(round(time.process_time() - processor, 6))
+        times.wall.append(round(time.perf_counter() - wall, 6))
     rows = sorted([plain(term) for term in row] for row in found)
     times.rows = len(rows)
     times.digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
@@ -122,7 +122,7 @@ def measure(engine: str, ask: Callable[[], list[Any]], plain: Callable[[Any], st
 def in_rdflib(dataset: Dataset) -> rdflib.Graph:
     """The same triples in rdflib's own store, each literal as it is written."""
     rdflib.NORMALIZE_LITERALS = False
-    triples = dict.fromkeys([*(quad.triple for quad in dataset.quads), *dataset.ontology])
+    triples = dict.fromkeys(quad.triple for quad in dataset.store)
     return rdflib.Graph().parse(ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES), format="nt")
 
 
@@ -132,8 +132,7 @@ def run(records: int, limit: float, seed: int, queries: Path | None) -> dict[str
         generate(Path(folder), records, seed=seed)
         dataset = Dataset(Path(folder), young=True)
         texts = {question.name: question.query for question in dataset.questions}
-        graph = in_rdflib(dataset)
-        _ = dataset.store
+        graph, size = in_rdflib(dataset), dataset.size
     others = (
         {file.stem: file.read_text(encoding="utf-8") for file in queries.glob("*.rq")} if queries else {}
     )
@@ -161,10 +160,10 @@ def run(records: int, limit: float, seed: int, queries: Path | None) -> dict[str
             engines[THEIRS] = measure(THEIRS, theirs, lambda term: "" if term is None else str(term))
         start = time.perf_counter()
         prepareQuery(text)
-        questions.append(Question(name, engines, time.perf_counter() - start, limit))
+        questions.append(Question(name, engines, round(time.perf_counter() - start, 6), limit))
     return {
         "about": about("mil2mil", "pyoxigraph", "rdflib"),
-        "records": len(dataset.records),
+        "records": size,
         "triples": len(graph),
         "other wording": sorted(others),
         "questions": [asdict(question) for question in questions],
@@ -245,8 +244,7 @@ def main() -> int:
         figures = json.loads(options.output.read_text(encoding="utf-8"))
     else:
         figures = run(options.records, options.limit, options.seed, options.queries)
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        store(options.output, figures)
     questions = read(figures)
     print(report(figures, questions, "pipe" if options.markdown else "simple"))
     return 1 if any(question.differs for question in questions) else 0

@@ -69,6 +69,13 @@ def told(on: dict[str, Any]) -> str:
     )
 
 
+def store(file: Path, figures: dict[str, Any]) -> None:
+    """Write figures as JSON, a line for each part of them."""
+    lines = re.sub(r"\n {3,}|\n {2}(?=[]}])", " ", json.dumps(figures, indent=1, ensure_ascii=False))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(lines + "\n", encoding="utf-8")
+
+
 def command(arguments: list[str], *options: str) -> list[str]:
     """The installed command with arguments, under options of the interpreter."""
     script = Path(sysconfig.get_path("scripts")) / "mil2mil"
@@ -167,8 +174,7 @@ def main() -> None:
         figures = json.loads(options.output.read_text(encoding="utf-8"))
     else:
         figures = run(options.runs, options.root)
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        store(options.output, figures)
     print(report(figures, "pipe" if options.markdown else "simple"))
 
 

@@ -80,7 +80,7 @@ def workers(name: str) -> Iterator[Workers]:
 
         number = os.cpu_count() or 1
         # Not by a fork, which would copy the locks of the store's threads.
-        with ProcessPoolExecutor(number, mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(number, get_context("spawn"), _end_with_parent) as pool:
             yield Workers(pool, number)
     elif name.startswith("dask:"):
         try:
@@ -95,3 +95,18 @@ def workers(name: str) -> Iterator[Workers]:
             yield Workers(client.get_executor(pure=False), max(1, sum(client.ncores().values())))
     else:
         raise DatasetError(f"'{name}' is no executor; write serial, processes or dask:ADDRESS")
+
+
+def _end_with_parent() -> None:
+    """Let a worker process end when the one that it works for is killed, rather than wait for ever."""
+    from multiprocessing import parent_process
+    from threading import Thread
+
+    parent = parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
