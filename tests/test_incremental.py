@@ -52,13 +52,14 @@ def test_only_what_changed_is_read(
 ) -> None:
     command = ["validate", "--root", str(small), "--store", str(tmp_path / "kept")]
     assert main(command) == 0
+    monkeypatch.setattr(Dataset, "_read", lambda _: pytest.fail("all is read"))
     edit(small, "type: Place", "type: Plaice")
     assert main(command) == 1
+    assert "did you mean 'Place'?" in capsys.readouterr().out
     edit(small, "type: Plaice", "type: Place\nlabel2: x")
     assert main(command) == 1
     capsys.readouterr()
     edit(small, "\nlabel2: x", "")
-    monkeypatch.setattr(Dataset, "shards", property(lambda _: pytest.fail("all is read")))
     assert main(command) == 0
     assert "1 of " in capsys.readouterr().out
     assert main(command) == 0

@@ -94,7 +94,7 @@ def validated(dataset: Dataset, folder: Path, engine: str, texts: Path | None) -
     new = read(dataset.folder.contents(path for path in changed if path in files), dataset.context)
     dataset.unreadable = sorted([*problems, *new.findings])
     if dataset.unreadable:
-        return Validated(dataset, engine, texts)
+        return Validated(dataset, engine, texts, dataset.unreadable)
     dataset.store = _open(folder)
     done = Validated(dataset, engine, texts, [_finding(value) for value in state["findings"]])
     # Until the end there is none, so that a run which is ended on the way leaves nothing half true.
