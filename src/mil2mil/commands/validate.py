@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -131,5 +132,6 @@ def _watch(dataset: Dataset, options: argparse.Namespace) -> int:
         print(f"mil2mil: {error}", file=sys.stderr, flush=True)
 
     print("Checking again whenever a file is saved; Ctrl-C stops it.", flush=True)
-    watch(dataset, options.engine, texts_of(options), show, fail)
+    with contextlib.suppress(KeyboardInterrupt):  # which is how it ends, wherever it comes
+        watch(dataset, options.engine, texts_of(options), show, fail)
     return CONFORMS
