@@ -254,15 +254,15 @@ class Dataset:
 
     @cached_property
     def names(self) -> dict[str, Names]:
-        """The names of all that is described, without the base, by what comes before the last /.
+        """The ids of records and the names in the ontology, without the base, by what comes before
+        the last /.
 
         Under the empty name are all of them.
         """
-        nodes = {
-            row["node"] for row in graph.rows(self.store, "SELECT DISTINCT ?node { ?node a ?type }")
-        }
+        subjects = {triple.subject for triple in self.ontology}
+        declared = (node.value for node in subjects if isinstance(node, ox.NamedNode))
         names: dict[str, list[str]] = {"": []}
-        for name in (node.removeprefix(BASE) for node in nodes):
+        for name in {*self.records, *(iri.removeprefix(BASE) for iri in declared)}:
             names.setdefault(name.rpartition("/")[0], []).append(name)
             names[""].append(name)
         return {folder: Names(known) for folder, known in names.items()}

@@ -54,13 +54,18 @@ class Workers:
             for future in waiting:
                 future.cancel()
 
-    def meanwhile(self, do: Callable[[], R]) -> Callable[[], R]:
-        """Something that this process does while the workers work; its result when that is wanted."""
+    def meanwhile(self, do: Callable[[T], R], work: Iterable[T]) -> Callable[[], list[R]]:
+        """What threads of this process do while the workers work; the results when they are wanted.
+
+        It is for what asks the store, which lets other threads go on while it searches.
+        """
         if self.executor is None:
-            return do
+            return lambda: list(map(do, work))
         from concurrent.futures import ThreadPoolExecutor
 
-        return ThreadPoolExecutor(1).submit(do).result
+        pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        futures = [pool.submit(do, piece) for piece in work]
+        return lambda: [future.result() for future in futures]
 
 
 SERIAL = Workers()

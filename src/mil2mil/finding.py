@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _MANY = 500
-_LAST = "\U0010ffff"
 
 
 class Severity(enum.IntEnum):
@@ -83,10 +82,6 @@ class Names:
 
     def __init__(self, known: Iterable[str]) -> None:
         self.known = sorted(known)
-
-    def starting(self, prefix: str) -> list[str]:
-        """The known names that start with a prefix, which is not empty."""
-        return self.known[bisect_left(self.known, prefix) : bisect_left(self.known, prefix + _LAST)]
 
     @cached_property
     def _full(self) -> dict[str, str]:

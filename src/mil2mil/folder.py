@@ -94,10 +94,10 @@ class Folder:
         """What is wrong with a file in a folder of records, before it is read."""
         return _problem(path, plain=self.is_plain(path))
 
-    def signature(self, path: str) -> list[int]:
+    def signature(self, path: str) -> str:
         """What a file has that is another after each change: its size, times and place on the disk."""
         stat = os.lstat(f"{self.root}/{path}")
-        return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+        return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
 
     def contents(self, paths: Iterable[str]) -> list[tuple[str, bytes | Finding]]:
         """The files at paths that `records` gives, each with its content, or why there is none."""

@@ -110,11 +110,12 @@ def _anew(
     engine: str,
     texts: Path | None,
     rules: str,
-    files: dict[str, list[int]],
+    files: dict[str, str],
 ) -> Validated:
     shutil.rmtree(folder, ignore_errors=True)
     write_all(folder, {_MARKER: "What `mil2mil validate --store` keeps; it can be removed.\n"})
     dataset.store = dataset.fill(_open(folder))
+    dataset.store.optimize()  # else each look-up goes through the files of all shards
     done = Validated(dataset, engine, texts)
     if not dataset.unreadable:
         _keep(done, folder, rules, files)
@@ -128,7 +129,7 @@ def _open(folder: Path) -> ox.Store:
         raise DatasetError(f"{folder}: the store cannot be opened: {error}") from error
 
 
-def _keep(done: Validated, folder: Path, rules: str, files: dict[str, list[int]]) -> None:
+def _keep(done: Validated, folder: Path, rules: str, files: dict[str, str]) -> None:
     done.dataset.store.flush()
     findings = [asdict(finding) for finding in done.findings]
     state = {"rules": rules, "files": files, "findings": findings}

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 from mil2mil import graph, rules, shapes
 from mil2mil.context import BASE, DERIVED
-from mil2mil.finding import Finding, Mark, Severity, nearest
+from mil2mil.finding import Finding, Mark, Names, Severity, nearest
 from mil2mil.record import locate
 from mil2mil.shard import Shard, Shards, shard_of, triples
 
@@ -38,15 +38,20 @@ def validate(
     vacuous = list(shapes.vacuous(dataset.shape_texts, dataset.store, severity))
     vacuous.extend(rules.vacuous(dataset.checks, dataset.store, severity))
     parts = dataset.shards if scope is None else Shards([_in_sight(dataset, scope)])
+    hits = dataset.workers.meanwhile(partial(_hits, dataset, scope), dataset.checks)
     findings = [*parts.flaws, *_dangling(dataset, parts)]
-    hits = dataset.workers.meanwhile(partial(_hits, dataset, scope))
     explained = {(finding.focus, finding.value) for finding in findings}
     unclear = {finding.focus for finding in findings}
     for finding in _by_shapes(dataset, engine, parts):
         if (finding.focus, finding.value) not in explained:
             findings.append(finding)
     # A check looks at a node whole, so it says nothing of one with a broken reference or date.
-    findings.extend(_finding(dataset, *hit) for hit in hits() if hit[0] not in unclear)
+    for check, found in zip(dataset.checks, hits(), strict=True):
+        rule = f"check/{check.name}"
+        for hit in found:
+            if hit.focus not in unclear:
+                place = hit.focus, hit.path, hit.value
+                findings.append(_finding(dataset, *place, rule, hit.message, check.severity, check.help))
     if texts is not None:
         from mil2mil import text
 
@@ -155,13 +160,8 @@ def _explain(dataset: Dataset, results: list[shapes.Result]) -> Iterator[Finding
         )
 
 
-def _hits(dataset: Dataset, scope: Scope | None) -> list[tuple[str, str, str, str, str, Severity, str]]:
-    """What the checks find, as _finding takes it."""
-    return [
-        (hit.focus, hit.path, hit.value, f"check/{check.name}", hit.message, check.severity, check.help)
-        for check in dataset.checks
-        for hit in rules.run_check(check, dataset.store, scope.foci(check) if scope else None)
-    ]
+def _hits(dataset: Dataset, scope: Scope | None, check: rules.Check) -> list[rules.Hit]:
+    return rules.run_check(check, dataset.store, scope.foci(check) if scope else None)
 
 
 def _dangling(dataset: Dataset, parts: Shards) -> Iterator[Finding]:
@@ -192,13 +192,14 @@ def _explain_dangling(dataset: Dataset, path: str, target: str) -> tuple[str, st
         message = f"'{word}' is not a value of '{term.key}'."
         suggestion = nearest(word, values) or f"the values are {', '.join(values)}"
         return "reader/unknown-value", message, suggestion
-    article, _, unit = name.partition("#")
-    units = [
-        other.partition("#")[2]
-        for other in siblings.starting(f"{article}#s" if unit else name)
-        if re.fullmatch("s[0-9]+", other.partition("#")[2])
-    ]
-    suggestion = siblings.nearest(name)
-    if units:
-        suggestion = f"its units are {units[0]} to {units[-1]}; `mil2mil coverage` shows them"
+    article, _, part = name.partition("#")
+    record = dataset.records.get(article) if part else None
+    if record is None:
+        suggestion = siblings.nearest(article)
+    else:
+        parts = Names(node.removeprefix(BASE) for node in record.nodes)
+        units = re.findall("#(s[0-9]+)$", "\n".join(parts.known), re.MULTILINE)
+        suggestion = parts.nearest(name)
+        if units:
+            suggestion = f"its units are {units[0]} to {units[-1]}; `mil2mil coverage` shows them"
     return "reader/dangling-reference", f"There is no '{name or target}'.", suggestion
