@@ -17,7 +17,7 @@ from mil2mil.executor import SERIAL
 from mil2mil.finding import DatasetError, Names
 from mil2mil.folder import Folder, id_of_path, packaged
 from mil2mil.records import Records
-from mil2mil.shard import Shards, read
+from mil2mil.shard import Shard, Shards, loaded, read
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -29,11 +29,10 @@ if TYPE_CHECKING:
     from mil2mil.finding import Finding
     from mil2mil.record import Record
     from mil2mil.scope import Scope
-    from mil2mil.shard import Shard
     from mil2mil.telling import Told
 
 ONTOLOGY_GRAPH = ox.NamedNode(f"{BASE}graphs/ontology")
-SHARD = 250  # records in a shard
+SHARD = 100  # records in a shard
 _TIME = 60.0  # seconds that a query may take
 
 
@@ -194,16 +193,11 @@ class Dataset:
 
     def fill(self, store: ox.Store) -> ox.Store:
         """Put the whole graph into an empty store."""
-
-        def load(shard: Shard) -> Shard:
-            store.bulk_load(shard.quads, format=ox.RdfFormat.N_QUADS)
-            return shard
-
-        if "shards" not in self.__dict__:
-            self.shards = Shards(map(load, self._read()))  # while others are still being read
+        if "shards" in self.__dict__:
+            for _ in loaded((Shard([], [], quads, b"") for quads in self.shards), store):
+                pass
         else:
-            for quads in self.shards:
-                store.bulk_load(quads, format=ox.RdfFormat.N_QUADS)
+            self.shards = Shards(loaded(self._read(), store))  # while others are still being read
         store.bulk_extend(self._ontology_quads())
         return store
 

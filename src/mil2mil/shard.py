@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PROV = "http://www.w3.org/ns/prov#"
 _PRIMARY_TOPIC = "http://xmlns.com/foaf/0.1/primaryTopic"
 _IN_MEMORY = 1 << 24  # bytes of triples, beyond which they wait in a file
+_AT_ONCE = 1 << 20  # bytes that are loaded at a time: a store on disk takes smaller pieces slower
 NAMED = re.compile(rb" <" + BASE.encode() + rb"graphs/[^>]*> \.$", re.MULTILINE)
 _GRAPH = re.compile(rb"<([^>]*)> \.$", re.MULTILINE)
 _OURS = f"<{BASE}".encode()
@@ -94,6 +95,18 @@ class Shards:
         """The IRIs that each shard has as values, and that it does not describe."""
         for _, outward in self._places:
             yield self._spool.get(outward).decode("utf-8").split()
+
+
+def loaded(shards: Iterable[Shard], store: ox.Store) -> Iterator[Shard]:
+    """The shards, whose triples are put into a store on the way."""
+    waiting: list[bytes] = []
+    for shard in shards:
+        waiting.append(shard.quads)
+        if sum(map(len, waiting)) >= _AT_ONCE:
+            store.bulk_load(b"".join(waiting), format=ox.RdfFormat.N_QUADS)
+            waiting.clear()
+        yield shard
+    store.bulk_load(b"".join(waiting), format=ox.RdfFormat.N_QUADS)
 
 
 def read(files: Sequence[tuple[str, bytes | Finding]], context: Context) -> Shard:
