@@ -31,7 +31,7 @@ from tabulate import tabulate
 
 from generate import PROJECT, generate
 from mil2mil.dataset import Dataset
-from start import about, store, told
+from start import about, figures_of, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -236,17 +236,13 @@ def main() -> int:
     parser.add_argument(
         "--queries", type=Path, help="a folder of queries, asked instead of those of their name"
     )
-    parser.add_argument("--output", type=Path, default=RESULT)
-    parser.add_argument("--stored", action="store_true", help="only show what --output holds")
-    parser.add_argument("--markdown", action="store_true")
-    options = parser.parse_args()
-    if options.stored:
-        figures = json.loads(options.output.read_text(encoding="utf-8"))
-    else:
-        figures = run(options.records, options.limit, options.seed, options.queries)
-        store(options.output, figures)
+    figures, style = figures_of(
+        parser,
+        RESULT,
+        lambda options: run(options.records, options.limit, options.seed, options.queries),
+    )
     questions = read(figures)
-    print(report(figures, questions, "pipe" if options.markdown else "simple"))
+    print(report(figures, questions, style))
     return 1 if any(question.differs for question in questions) else 0
 
 

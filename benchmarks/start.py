@@ -26,9 +26,12 @@ import time
 from importlib import metadata
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PROJECT = Path(__file__).resolve().parents[1]
 RESULT = PROJECT / "benchmarks" / "results" / "start.json"
@@ -162,20 +165,29 @@ def _table(rows: list[list[str]], heads: list[str], style: str) -> str:
     return tabulate(rows, heads, style, colalign=align, disable_numparse=True)
 
 
+def figures_of(
+    parser: argparse.ArgumentParser,
+    result: Path,
+    measure: Callable[[argparse.Namespace], dict[str, Any]],
+) -> tuple[dict[str, Any], str]:
+    """What a script measures and stores, or what is stored; and the style of tables wanted."""
+    parser.add_argument("--output", type=Path, default=result)
+    parser.add_argument("--stored", action="store_true", help="only show what --output holds")
+    parser.add_argument("--markdown", action="store_true")
+    options = parser.parse_args()
+    style = "pipe" if options.markdown else "simple"
+    if options.stored:
+        return json.loads(options.output.read_text(encoding="utf-8")), style
+    figures = measure(options)
+    store(options.output, figures)
+    return figures, style
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure how long the command takes to start.")
     parser.add_argument("--runs", type=int, default=40)
     parser.add_argument("--root", type=Path, default=PROJECT, help="the dataset")
-    parser.add_argument("--output", type=Path, default=RESULT)
-    parser.add_argument("--stored", action="store_true", help="only show what --output holds")
-    parser.add_argument("--markdown", action="store_true")
-    options = parser.parse_args()
-    if options.stored:
-        figures = json.loads(options.output.read_text(encoding="utf-8"))
-    else:
-        figures = run(options.runs, options.root)
-        store(options.output, figures)
-    print(report(figures, "pipe" if options.markdown else "simple"))
+    print(report(*figures_of(parser, RESULT, lambda options: run(options.runs, options.root))))
 
 
 if __name__ == "__main__":
