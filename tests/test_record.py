@@ -133,6 +133,15 @@ def test_unit_that_is_none_has_no_guess(edited: Callable[[str, str, str], Datase
     assert findings[0].suggestion == "its units are s01 to s08; `mil2mil coverage` shows them"
 
 
+def test_unit_of_an_article_that_is_none(edited: Callable[[str, str, str], Dataset]) -> None:
+    findings = edited(
+        "data/occurrences/2017-02-13-flynn-resignation.yaml",
+        "\nevidence: seeds/note#s06",
+        "\nevidence: seeds/noet#s06",
+    ).validate()
+    assert findings[0].suggestion == "did you mean 'seeds/note#s06'?"
+
+
 def test_day_that_is_none(edited: Callable[[str, str, str], Dataset]) -> None:
     (finding,) = edited("data/policies/2014-suspension.yaml", "2014-03-03", "2014-02-30").validate()
     assert finding.message == "'2014-02-30' is not a day of the calendar."

@@ -95,8 +95,8 @@ class Names:
     def _backwards(self) -> list[str]:
         return sorted(name[::-1] for name in self._full)
 
-    def nearest(self, word: str) -> str:
-        """A suggestion, or nothing."""
+    def closest(self, word: str) -> str:
+        """The known name nearest to a word, or nothing."""
         word = word.rpartition("/")[2]
         names = self._forwards
         if len(names) > _MANY:
@@ -104,7 +104,12 @@ class Names:
                 {*_beside(names, word), *(name[::-1] for name in _beside(self._backwards, word[::-1]))}
             )
         close = get_close_matches(word, names, n=1, cutoff=0.7)
-        return f"did you mean '{self._full[close[0]]}'?" if close else ""
+        return self._full[close[0]] if close else ""
+
+    def nearest(self, word: str) -> str:
+        """A suggestion, or nothing."""
+        closest = self.closest(word)
+        return f"did you mean '{closest}'?" if closest else ""
 
 
 def _beside(names: list[str], word: str) -> list[str]:

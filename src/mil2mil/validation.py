@@ -193,13 +193,13 @@ def _explain_dangling(dataset: Dataset, path: str, target: str) -> tuple[str, st
         suggestion = nearest(word, values) or f"the values are {', '.join(values)}"
         return "reader/unknown-value", message, suggestion
     article, _, part = name.partition("#")
-    record = dataset.records.get(article) if part else None
-    if record is None:
-        suggestion = siblings.nearest(article)
-    else:
+    near = article if article in dataset.records else siblings.closest(article)
+    record = dataset.records.get(near) if part else None
+    suggestion = siblings.nearest(name)
+    if record is not None:
         parts = Names(node.removeprefix(BASE) for node in record.nodes)
-        units = re.findall("#(s[0-9]+)$", "\n".join(parts.known), re.MULTILINE)
         suggestion = parts.nearest(name)
-        if units:
+        units = re.findall("#(s[0-9]+)$", "\n".join(parts.known), re.MULTILINE)
+        if units and near == article:
             suggestion = f"its units are {units[0]} to {units[-1]}; `mil2mil coverage` shows them"
     return "reader/dangling-reference", f"There is no '{name or target}'.", suggestion
