@@ -112,11 +112,15 @@ def _copies(source: Path, records: int) -> Iterator[tuple[str, str]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make a dataset in the shape of the real one.")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("records", type=int)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("folder", type=Path, help="where the dataset goes; must not be there yet")
+    parser.add_argument("records", type=int, help="how many it has, in whole copies of the real one")
+    parser.add_argument("--seed", type=int, default=0, help="of what is random, such as what is wrong")
     parser.add_argument("--wrong", type=float, default=0.0, help="share of wrong records, as 0.01")
     options = parser.parse_args()
+    if options.folder.exists() and (not options.folder.is_dir() or any(options.folder.iterdir())):
+        parser.error(f"{options.folder} is there already, and not an empty folder")
+    if options.records < 1:
+        parser.error("RECORDS is a number above 0")
     broken = generate(options.folder, options.records, seed=options.seed, wrong=options.wrong)
     print(f"{options.folder}: {len(broken)} records are wrong")
 

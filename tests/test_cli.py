@@ -194,6 +194,16 @@ def test_interrupted_pipe() -> None:
     assert run.stderr == ""
 
 
+def test_an_interrupt_is_told_in_a_line() -> None:
+    code = (
+        "from mil2mil import cli\nfrom mil2mil.commands import validate\n"
+        "def interrupted(options): raise KeyboardInterrupt\n"
+        "validate.validate = interrupted\ncli.main(['validate'])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (130, "mil2mil: interrupted\n")
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys\nfrom mil2mil.cli import main\n"

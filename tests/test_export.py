@@ -22,7 +22,7 @@ from pyld import jsonld
 from conftest import CONTEXT, ROOT
 from mil2mil import __version__, describe, export
 from mil2mil.graph import lexical
-from mil2mil.output import Written, write_all
+from mil2mil.output import Output, Written, write_all
 from test_record import shuffled
 
 if TYPE_CHECKING:
@@ -215,9 +215,23 @@ def test_nothing_is_written_where_one_target_is_a_folder(tmp_path: Path) -> None
 
 
 def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
-    (tmp_path / ".a.tmp").write_text("half")
+    left, new = tmp_path / ".a.77.tmp", tmp_path / ".a.78.tmp"
+    left.write_text("half")
+    new.write_text("of a run that goes on")
+    os.utime(left, (0, 0))
     write_all(tmp_path, {"a": "new"})
-    assert [file.name for file in tmp_path.iterdir()] == ["a"]
+    assert {file.name for file in tmp_path.iterdir()} == {"a", ".a.78.tmp"}
+
+
+def test_two_runs_into_one_folder(tmp_path: Path) -> None:
+    """Another process, of which the number is another, writes the same file at the same time."""
+    with Output(tmp_path) as output:
+        output.write("a", [b"ours"])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "getpid", lambda: 77)
+            write_all(tmp_path, {"a": "theirs"})
+        assert (tmp_path / "a").read_text() == "theirs"
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"a": "ours"}
 
 
 iris = st.from_regex(

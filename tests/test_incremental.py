@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
-from typing import TYPE_CHECKING
+import shutil
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -89,6 +90,76 @@ def test_a_run_that_is_ended_on_the_way_leaves_nothing_half_true(
     done = validated(Dataset(small, young=True), kept, "shacl", None)
     assert done.scope is None
     assert done.findings == Dataset(small, young=True).validate()
+
+
+@pytest.mark.parametrize("lost", ["store", "a table", "the manifest"])
+def test_a_damaged_store_means_everything(small: Path, tmp_path: Path, lost: str) -> None:
+    kept = tmp_path / "kept"
+    validated(Dataset(small, young=True), kept, "shacl", None)
+    gc.collect()
+    edit(small, "label: Baku\n", "label: B\n")
+    store = kept / "store"
+    if lost == "store":
+        shutil.rmtree(store)
+    for file in store.glob("*.sst" if lost == "a table" else "MANIFEST*"):
+        file.write_bytes(b"")
+    done = validated(Dataset(small, young=True), kept, "shacl", None)
+    assert done.scope is None
+    assert done.findings == Dataset(small, young=True).validate() != []
+
+
+def test_two_first_runs_at_once(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one comes when the first has no state yet; it is refused, and spoils nothing."""
+    kept = tmp_path / "kept"
+    keep = incremental._keep
+
+    def meet(*arguments: Any) -> None:
+        with pytest.raises(DatasetError, match="another process"):
+            validated(Dataset(small, young=True), kept, "shacl", None)
+        keep(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(incremental, "_keep", meet)
+        first = validated(Dataset(small, young=True), kept, "shacl", None)
+    assert first.findings == []
+    del first
+    gc.collect()
+    scope = validated(Dataset(small, young=True), kept, "shacl", None).scope
+    assert scope is not None
+    assert not scope.records
+
+
+def test_what_others_put_into_the_folder_stays(small: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    validated(Dataset(small, young=True), kept, "shacl", None)
+    gc.collect()
+    (kept / "notes.txt").write_text("mine")
+    validated(Dataset(small, young=True), kept, "pyshacl", None)
+    assert (kept / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("place", ["data/store", "validation"])
+def test_a_store_within_the_dataset(small: Path, place: str) -> None:
+    before = sorted(small.rglob("*"))
+    with pytest.raises(DatasetError, match="in a folder of the dataset"):
+        validated(Dataset(small, young=True), small / place, "shacl", None)
+    assert sorted(small.rglob("*")) == before
+
+
+def test_a_store_that_is_a_file(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("mine")
+    with pytest.raises(DatasetError, match="is a file"):
+        validated(Dataset(small, young=True), tmp_path / "kept", "shacl", None)
+
+
+def test_a_removed_record_is_said_to_be_removed(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["validate", "--root", str(small), "--store", str(tmp_path / "kept")]
+    assert main(command) == 0
+    (small / BAKU).unlink()
+    assert main(command) == 1
+    assert "records, 1 removed, and " in capsys.readouterr().out
 
 
 def test_a_folder_of_something_else_is_left_alone(small: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from conftest import ROOT
 from generate import generate
-from mil2mil import export
+from mil2mil import executor, export
 from mil2mil.cli import main
 from mil2mil.dataset import Dataset
 from mil2mil.executor import SERIAL, Workers, workers
@@ -107,8 +107,10 @@ def test_a_cluster_that_loses_a_worker_makes_no_difference(
     wrong: Path,
     expected: tuple[list[str], dict[str, bytes], str],
     cluster: tuple[str, list[subprocess.Popen[bytes]]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     address, processes = cluster
+    monkeypatch.setattr(executor, "_PATIENCE", 60)
     with workers(f"dask:{address}") as team:
         client = team.executor._client  # type: ignore[union-attr]
         client.wait_for_workers(2, timeout=60)
@@ -120,6 +122,11 @@ def test_a_cluster_that_loses_a_worker_makes_no_difference(
         assert outcome(wrong, Losing(team, lose), 20) == expected
         assert processes[0].returncode == -signal.SIGKILL
         assert len(client.scheduler_info()["workers"]) == 1
+    processes[1].kill()
+    processes[1].wait()
+    monkeypatch.setattr(executor, "_PATIENCE", 1)
+    with pytest.raises(DatasetError, match="has no workers"), workers(f"dask:{address}"):
+        pass
 
 
 def test_a_worker_process_that_is_lost_is_told(wrong: Path) -> None:
@@ -135,11 +142,17 @@ def test_a_worker_process_that_is_lost_is_told(wrong: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("threads", "is no executor"), ("dask:127.0.0.1:1", "Dask")]
+    ("name", "message"),
+    [("threads", "is no executor"), ("", "is no executor"), ("dask:127.0.0.1:1", "Dask")],
 )
 def test_an_executor_that_is_none(
-    name: str, message: str, small: Path, capsys: pytest.CaptureFixture[str]
+    name: str,
+    message: str,
+    small: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(executor, "_PATIENCE", 1)
     assert main(["validate", "--root", str(small), "--executor", name]) == 2
     assert message in capsys.readouterr().err
 
@@ -156,10 +169,14 @@ def test_a_shape_that_reads_far_sees_the_whole_graph(small: Path) -> None:
     assert [repr(finding) for finding in Dataset(small, young=True, shard=1).validate()] == whole
 
 
-def test_only_what_is_asked_for_is_written(tmp_path: Path) -> None:
+def test_only_what_is_asked_for_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["build", "--root", str(ROOT), "--output", str(tmp_path), "--only", "ttl"]) == 0
     names = {file.name for file in tmp_path.iterdir()}
     assert names == {"mil2mil.ttl", "ontology.ttl", "vocabularies.ttl", "void.ttl"}
+    assert "earlier build" not in capsys.readouterr().out
+    assert main(["build", "--root", str(ROOT), "--output", str(tmp_path), "--only", "nq"]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "earlier build" in line)
+    assert line.split()[0].endswith("mil2mil.ttl")
 
 
 def test_the_nearest_of_very_many_names() -> None:

@@ -1,6 +1,7 @@
 """The command line of `mil2mil`: its options, and what happens to errors; the work is in commands.
 
-Exit codes are those of pySHACL's command: 0 conforms, 1 findings, 2 could not run.
+Exit codes are those of pySHACL's command: 0 conforms, 1 findings, 2 could not run; and as of any
+command 130 if it was interrupted.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CANNOT_RUN = 2
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DatasetError as error:
         print(f"mil2mil: {error}", file=sys.stderr)
         return CANNOT_RUN
+    except KeyboardInterrupt:
+        print("mil2mil: interrupted", file=sys.stderr, flush=True)
+        os._exit(INTERRUPTED)  # without waiting for what the store is still asked
     except OSError as error:
         if isinstance(error, BrokenPipeError):  # the reader of a pipe, such as head, has gone
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
+_PATIENCE = 10  # seconds in which a cluster has to answer
 _AHEAD = 2  # pieces of work for each worker that may wait, or wait to be fetched: they are in memory
 
 
@@ -85,7 +86,7 @@ def workers(name: str) -> Iterator[Workers]:
 
         number = os.cpu_count() or 1
         # Not by a fork, which would copy the locks of the store's threads.
-        with ProcessPoolExecutor(number, get_context("spawn"), _end_with_parent) as pool:
+        with ProcessPoolExecutor(number, get_context("spawn"), _obey) as pool:
             yield Workers(pool, number)
     elif name.startswith("dask:"):
         try:
@@ -93,19 +94,29 @@ def workers(name: str) -> Iterator[Workers]:
         except ModuleNotFoundError as error:
             raise DatasetError("dask needs an extra: pip install 'mil2mil[dask]'") from error
         try:
-            client = Client(name.removeprefix("dask:"), timeout=10)
+            client = Client(name.removeprefix("dask:"), timeout=_PATIENCE)
         except (OSError, ValueError) as error:
             raise DatasetError(f"{name}: there is no scheduler of Dask: {error}") from error
         with client:
+            try:
+                client.wait_for_workers(1, timeout=_PATIENCE)
+            except TimeoutError as error:
+                raise DatasetError(f"{name}: the scheduler of Dask has no workers; start one") from error
             yield Workers(client.get_executor(pure=False), max(1, sum(client.ncores().values())))
     else:
         raise DatasetError(f"'{name}' is no executor; write serial, processes or dask:ADDRESS")
 
 
-def _end_with_parent() -> None:
-    """Let a worker process end when the one that it works for is killed, rather than wait for ever."""
+def _obey() -> None:
+    """Let a worker process end with the one that it works for, and no other way.
+
+    That one may be killed; and it alone is told of an interrupt.
+    """
+    import signal
     from multiprocessing import parent_process
     from threading import Thread
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     parent = parent_process()
 

@@ -16,7 +16,7 @@ import pyoxigraph as ox
 from mil2mil import __version__
 from mil2mil.dataset import Dataset
 from mil2mil.finding import DatasetError, Finding, Mark, Severity
-from mil2mil.folder import RECORD_FILE, id_of_path
+from mil2mil.folder import FOLDERS, RECORD_FILE, id_of_path
 from mil2mil.output import write_all
 from mil2mil.records import Records
 from mil2mil.scope import scope_of
@@ -80,8 +80,7 @@ def validated(dataset: Dataset, folder: Path, engine: str, texts: Path | None) -
     those cannot be read, what the folder keeps stays as it was. Raises DatasetError if the folder has
     other things in it, or if another process uses it.
     """
-    if folder.exists() and not (folder / _MARKER).is_file() and any(folder.iterdir()):
-        raise DatasetError(f"{folder} is not empty, and not a store of mil2mil; name another folder")
+    dataset.store = _open(dataset, folder)
     rules = _rules(dataset, engine)
     paths, problems = dataset.files
     files = {path: dataset.folder.signature(path) for path in paths}
@@ -95,7 +94,6 @@ def validated(dataset: Dataset, folder: Path, engine: str, texts: Path | None) -
     dataset.unreadable = sorted([*problems, *new.findings])
     if dataset.unreadable:
         return Validated(dataset, engine, texts, dataset.unreadable)
-    dataset.store = _open(folder)
     done = Validated(dataset, engine, texts, [_finding(value) for value in state["findings"]])
     # Until the end there is none, so that a run which is ended on the way leaves nothing half true.
     (folder / _STATE).unlink()
@@ -112,9 +110,9 @@ def _anew(
     rules: str,
     files: dict[str, str],
 ) -> Validated:
-    shutil.rmtree(folder, ignore_errors=True)
-    write_all(folder, {_MARKER: "What `mil2mil validate --store` keeps; it can be removed.\n"})
-    dataset.store = dataset.fill(_open(folder))
+    (folder / _STATE).unlink(missing_ok=True)
+    dataset.store.clear()
+    dataset.fill(dataset.store)
     dataset.store.optimize()  # else each look-up goes through the files of all shards
     done = Validated(dataset, engine, texts)
     if not dataset.unreadable:
@@ -122,11 +120,31 @@ def _anew(
     return done
 
 
-def _open(folder: Path) -> ox.Store:
+def _open(dataset: Dataset, folder: Path) -> ox.Store:
+    """The store in a folder; from here on no other process can open it.
+
+    Where it is missing or damaged, it is a new one, and there is no state of the last run.
+    """
+    if any(folder.resolve().is_relative_to(dataset.root / name) for name in FOLDERS):
+        raise DatasetError(f"{folder} is in a folder of the dataset; name another folder")
+    if folder.exists() and not folder.is_dir():
+        raise DatasetError(f"{folder} is a file; name a folder")
+    if not (folder / _MARKER).is_file():
+        if folder.exists() and any(folder.iterdir()):
+            raise DatasetError(f"{folder} is not empty, and not a store of mil2mil; name another folder")
+        write_all(folder, {_MARKER: "What `mil2mil validate --store` keeps; it can be removed.\n"})
+    place = folder / "store"
     try:
-        return ox.Store(folder / "store")
+        if not (place / "CURRENT").exists():
+            (folder / _STATE).unlink(missing_ok=True)
+        return ox.Store(place)
     except OSError as error:
-        raise DatasetError(f"{folder}: the store cannot be opened: {error}") from error
+        why = "the store cannot be opened; perhaps another process uses it"
+        raise DatasetError(f"{folder}: {why} ({error})") from error
+    except RuntimeError:  # which is how Oxigraph tells of damaged files
+        (folder / _STATE).unlink(missing_ok=True)
+        shutil.rmtree(place)
+        return ox.Store(place)
 
 
 def _keep(done: Validated, folder: Path, rules: str, files: dict[str, str]) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import time
 from dataclasses import dataclass
+from glob import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
     from types import TracebackType
+
+
+_DAY = 24 * 3600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +29,8 @@ class Written:
 class Output:
     """Files for a folder, which are all replaced at the end of the `with`, or none of them.
 
-    Until then they stand beside their targets. A name may lead into a folder of the folder, which is
-    made, and unmade if nothing comes of it.
+    Until then they stand beside their targets, under names of this process. A name may lead into a
+    folder of the folder, which is made, and unmade if nothing comes of it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,7 +45,7 @@ class Output:
     def write(self, name: str, content: Iterable[bytes]) -> Written:
         """Write a file; raises OSError if something else stands in its place."""
         target = self.folder / name
-        temporary = target.with_name(f".{target.name}.tmp")
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         if target.is_dir():
             raise IsADirectoryError(21, "a folder stands in the place of an export", str(target))
         for place in sorted(parent for parent in target.parents if self.folder in parent.parents):
@@ -49,6 +55,9 @@ class Output:
             if not place.exists():
                 place.mkdir()
                 self._made.append(place)
+        for left in target.parent.glob(f".{escape(target.name)}.*.tmp"):
+            if left.stat().st_mtime < time.time() - _DAY:  # of a run that was killed
+                left.unlink(missing_ok=True)
         self._ready[temporary] = target
         size, digest = 0, hashlib.sha256()
         with temporary.open("wb") as stream:

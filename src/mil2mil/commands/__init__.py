@@ -47,7 +47,7 @@ def workers_of(options: argparse.Namespace) -> Iterator[Callable[[Dataset], Work
             name = options.executor
             if name is None and dataset.size < _MANY:
                 return SERIAL
-            return stack.enter_context(workers(name or "processes"))
+            return stack.enter_context(workers("processes" if name is None else name))
 
         yield choose
 

@@ -64,6 +64,9 @@ def _build(dataset: Dataset, options: argparse.Namespace) -> int:
     width = len(str(options.output)) + 1 + max(map(len, sizes))
     for name, size in sizes.items():
         print(f"  {f'{options.output}{os.sep}{name}':<{width}}{size:>12,} bytes")
+    for name in (f"mil2mil.{name}" for name in export.FORMATS):
+        if name not in written and (options.output / name).exists():
+            print(f"  {f'{options.output}{os.sep}{name}':<{width}} is of an earlier build")
     return FINDINGS if findings else CONFORMS
 
 

@@ -109,7 +109,10 @@ def _extent(dataset: Dataset, scope: Scope | None, options: argparse.Namespace) 
         when = options.since or "the last time"
         return f"No record has changed since {when}. {total}"
     others = {record.id for record in dataset.records_of(scope.in_sight())} - scope.records
-    return f"{len(scope.records)} of {total}, and {len(others)} more that they can touch"
+    gone = len(scope.records - dataset.records.keys())
+    removed = f", {gone} removed" if gone else ""
+    changed = len(scope.records) - gone
+    return f"{changed} of {total}{removed}, and {len(others)} more that they can touch"
 
 
 def _watch(dataset: Dataset, options: argparse.Namespace) -> int:
