@@ -30,15 +30,15 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     status: int
     body: bytes
     type: str = TEXT
     allow: str = ""
 
 
-def refusal(status: int, why: str, allow: str = "") -> Answer:
-    return Answer(status, f"{why}\n".encode(), allow=allow)
+def refusal(status: int, why: str, allow: str = "") -> Response:
+    return Response(status, f"{why}\n".encode(), allow=allow)
 
 
 class Engine:
@@ -107,7 +107,7 @@ class Engine:
             self._closed = True
             self._end()
 
-    def ask(self, form: dict[str, list[str]], headers: dict[str, str]) -> Answer:
+    def ask(self, form: dict[str, list[str]], headers: dict[str, str]) -> Response:
         """What the child answers, once more if it was killed for the sake of another query."""
         if not self._slots.acquire(timeout=self.limit):
             return refusal(503, "Too many queries are running; try again.")
@@ -119,7 +119,7 @@ class Engine:
         finally:
             self._slots.release()
 
-    def _ask(self, form: dict[str, list[str]], headers: dict[str, str]) -> Answer:
+    def _ask(self, form: dict[str, list[str]], headers: dict[str, str]) -> Response:
         child, port = self.start()
         start = time.monotonic()
         end = start + self.limit + _GRACE
@@ -152,4 +152,4 @@ class Engine:
         # A query that Oxigraph stops has status 200 and ends in a message, amid the answer.
         if time.monotonic() - start >= self.limit:
             return refusal(504, f"The query was stopped after {self.limit} s, the time limit.")
-        return Answer(response.status, bytes(body), response.headers.get("Content-Type", TEXT))
+        return Response(response.status, bytes(body), response.headers.get("Content-Type", TEXT))

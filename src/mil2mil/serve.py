@@ -22,7 +22,7 @@ from urllib.parse import parse_qs
 import pyoxigraph as ox
 
 from mil2mil.context import BASE
-from mil2mil.endpoint import TEXT, Answer, Engine, refusal
+from mil2mil.endpoint import TEXT, Engine, Response, refusal
 from mil2mil.export import PREFIXES
 from mil2mil.finding import DatasetError
 from mil2mil.graph import asks_elsewhere
@@ -98,11 +98,11 @@ def _fill(dataset: Dataset, folder: str) -> None:
     store.flush()
 
 
-def _files(dataset: Dataset) -> dict[str, Answer]:
+def _files(dataset: Dataset) -> dict[str, Response]:
     """What can be had besides answers, by path: the page, and what it needs to know."""
     folder = Path(__file__).parent / "page"
     files = {
-        path: Answer(200, (folder / name).read_bytes(), kind) for path, (name, kind) in _PAGE.items()
+        path: Response(200, (folder / name).read_bytes(), kind) for path, (name, kind) in _PAGE.items()
     }
     questions = [
         {
@@ -114,7 +114,7 @@ def _files(dataset: Dataset) -> dict[str, Answer]:
     ]
     prefixes = {**_MORE_PREFIXES, **PREFIXES, **dataset.context.prefixes}
     told = json.dumps({"base": BASE, "prefixes": prefixes, "questions": questions}, ensure_ascii=False)
-    return {**files, "/questions.json": Answer(200, told.encode(), "application/json")}
+    return {**files, "/questions.json": Response(200, told.encode(), "application/json")}
 
 
 class Gate(socketserver.ThreadingTCPServer):
@@ -125,7 +125,7 @@ class Gate(socketserver.ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, host: str, port: int, files: dict[str, Answer], engine: Engine) -> None:
+    def __init__(self, host: str, port: int, files: dict[str, Response], engine: Engine) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.files = files
         self.engine = engine
@@ -153,7 +153,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         body = self._body()
-        answer = body if isinstance(body, Answer) else self._answer(body)
+        answer = body if isinstance(body, Response) else self._answer(body)
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.type)
         self.send_header("Content-Length", str(len(answer.body)))
@@ -165,7 +165,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _handle  # noqa: N815
 
-    def _body(self) -> bytes | Answer:
+    def _body(self) -> bytes | Response:
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not re.fullmatch("[0-9]{1,18}", length):
             return refusal(411, "The length of the body is needed.")
@@ -176,7 +176,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             left -= len(piece)
         return refusal(413, f"A query is at most {MAX_BODY >> 10} KiB.")
 
-    def _answer(self, body: bytes) -> Answer:
+    def _answer(self, body: bytes) -> Response:
         hosts = self.headers.get_all("Host", [""])
         names = self.server.names
         if names is not None and {re.sub(":[0-9]*$", "", host).lower() for host in hosts} - names:
@@ -194,7 +194,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return refusal(405, "This can only be read.", "GET, HEAD")
         return self.server.files[path]
 
-    def _query(self, parameters: str, body: bytes) -> Answer:
+    def _query(self, parameters: str, body: bytes) -> Response:
         """Read a query as the protocol has it; the engine gets only what was understood here."""
         try:
             form = parse_qs(parameters, keep_blank_values=True, errors="strict")
