@@ -27,7 +27,7 @@ def test_the_findings_are_those_of_a_full_validation(tmp_path: Path) -> None:
     """Random edits of a made dataset, one process after another as far as the folder knows."""
     root, kept = tmp_path / "dataset", tmp_path / "kept"
     root.mkdir()
-    generate(root, 250, wrong=0.05)
+    generate(root, 400, wrong=0.05)
     validated(Dataset(root, young=True), kept, "shacl", None)
     editor = Editor(root, seed=11)
     narrow = 0
