@@ -124,22 +124,22 @@ def test_id_without_its_folder_has_a_suggestion(small: Path) -> None:
     assert finding.suggestion == "did you mean 'places/azerbaijan'?"
 
 
-def test_unit_that_is_none_has_no_guess(edited: Callable[[str, str, str], Dataset]) -> None:
+@pytest.mark.parametrize(
+    ("unit", "suggestion"),
+    [
+        ("note#s66", "its units are s01 to s08; `mil2mil coverage` shows them"),
+        ("noet#s06", "did you mean 'seeds/note#s06'?"),
+    ],
+)
+def test_unit_that_is_none(
+    edited: Callable[[str, str, str], Dataset], unit: str, suggestion: str
+) -> None:
     findings = edited(
         "data/occurrences/2017-02-13-flynn-resignation.yaml",
         "\nevidence: seeds/note#s06",
-        "\nevidence: seeds/note#s66",
+        f"\nevidence: seeds/{unit}",
     ).validate()
-    assert findings[0].suggestion == "its units are s01 to s08; `mil2mil coverage` shows them"
-
-
-def test_unit_of_an_article_that_is_none(edited: Callable[[str, str, str], Dataset]) -> None:
-    findings = edited(
-        "data/occurrences/2017-02-13-flynn-resignation.yaml",
-        "\nevidence: seeds/note#s06",
-        "\nevidence: seeds/noet#s06",
-    ).validate()
-    assert findings[0].suggestion == "did you mean 'seeds/note#s06'?"
+    assert findings[0].suggestion == suggestion
 
 
 def test_day_that_is_none(edited: Callable[[str, str, str], Dataset]) -> None:
