@@ -17,7 +17,7 @@ with atheris.instrument_imports(include=["mil2mil"]):
     from mil2mil.document import decode, parse_document
     from mil2mil.finding import ReadError
     from mil2mil.record import map_record
-    from mil2mil.shard import nquads
+    from mil2mil.shard import shard_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PATH = "data/places/x.yaml"
@@ -32,7 +32,7 @@ def read(data: bytes) -> None:
     record, findings = map_record(document, CONTEXT)
     assert all(finding.mark.line > 0 and finding.message for finding in findings)
     if not findings:
-        nquads([record], CONTEXT)
+        shard_of([record], CONTEXT)
 
 
 if __name__ == "__main__":

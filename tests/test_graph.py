@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 import yaml
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from pyld import jsonld
 
 from conftest import CONTEXT, ROOT
 from mil2mil import graph
-from mil2mil.context import BASE, TERMS
+from mil2mil.context import BASE, REFERENCE, TERMS, Term
 from mil2mil.document import parse_document
+from mil2mil.finding import ReadError
 from mil2mil.record import map_record
+from mil2mil.trig import Writer
+from mil2mil.trig import head as head_of
 
 if TYPE_CHECKING:
     from mil2mil.dataset import Dataset
@@ -70,6 +75,68 @@ def test_pyld_makes_the_same_graph_of_every_file(dataset: Dataset) -> None:
             for quad in by_graph[record.graph]
         )
         assert canonical(ours) == canonical(theirs), record.id
+
+
+texts = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), min_size=1
+)
+texts |= st.text(st.sampled_from("\"\\\n\t\r'<> .;{},a"), min_size=1)
+references = st.from_regex(REFERENCE, fullmatch=True) | st.sampled_from(
+    ["https://a.b/c?d#e", "http://www.wikidata.org/entity/Q1", "http://www.wikidata.org/entity/1'"]
+)
+references |= st.sampled_from([f"{BASE}../a", f"{BASE}ontology#x.y", f"{BASE}a//b", BASE])
+
+
+def values(term: Term) -> st.SearchStrategy[Any]:
+    """What may stand under a key, without nested nodes."""
+    one: st.SearchStrategy[Any]
+    if term.kind == "reference":
+        one = references
+    elif term.kind == "concept":
+        one = st.from_regex("[a-z0-9][a-zA-Z0-9-]{0,4}", fullmatch=True) | references.filter(
+            lambda text: ":" in text
+        )
+    elif term.kind == "key":
+        one = st.sampled_from(sorted(CONTEXT.terms))
+    elif term.kind == "text":
+        one = texts
+    else:
+        one = texts | st.integers(-(10**14), 10**14)
+    return one | st.lists(one, min_size=1, max_size=3)
+
+
+flat = st.fixed_dictionaries({}, optional={term.key: values(term) for term in CONTEXT.terms.values()})
+nested = st.fixed_dictionaries(
+    {"type": st.sampled_from(["Report", "Claim", ["Unit", "Span"]])},
+    optional={"reports": flat, "evidence": st.lists(flat, min_size=1, max_size=2)},
+)
+
+
+@given(flat, nested)
+def test_any_record_is_what_json_ld_makes_of_it(first: dict[str, Any], second: dict[str, Any]) -> None:
+    head = {"@context": "../../ontology/context.jsonld", "id": "contacts/a", "type": "Meeting"}
+    text = json.dumps({**head, **first, **second}, ensure_ascii=False)
+    try:
+        document = parse_document(text, "data/contacts/a.yaml")
+    except ReadError:
+        assume(False)
+    record, findings = map_record(document, CONTEXT)
+    assume(not findings)
+    text, number = Writer(CONTEXT).write(record)
+    quads = ox.parse(head_of(CONTEXT) + text.encode(), format=ox.RdfFormat.TRIG)
+    ours = {quad.triple for quad in quads if quad.graph_name != ox.DefaultGraph()}
+    assert len(ours) == number
+    derived = [
+        {"@id": node, "@type": value}
+        if name == graph.RDF_TYPE.value
+        else {"@id": node, name: {"@value": value, "@type": "http://www.w3.org/2001/XMLSchema#date"}}
+        for node, name, value in record.derived
+    ]
+    theirs = {"@context": CONTEXT.definitions, "@graph": [record.json, *derived]}
+    by_pyoxigraph = ox.parse(json.dumps(theirs), format=ox.RdfFormat.JSON_LD, base_iri=BASE)
+    assert {quad.triple for quad in by_pyoxigraph} == ours
+    by_pyld = jsonld.to_rdf(theirs, {"base": BASE, "format": "application/n-quads"})
+    assert {quad.triple for quad in ox.parse(by_pyld, format=ox.RdfFormat.N_QUADS)} == ours
 
 
 def _ids(value: Any) -> list[str]:

@@ -62,6 +62,29 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "term without id": (lambda root: context(root, lambda c: c.update(x={"@type": "@id"})), "context"),
     "wrong version": (lambda root: context(root, lambda c: c.update({"@version": 9})), "context"),
+    "container": (
+        lambda root: context(root, lambda c: c["label"].update({"@container": "@set"})),
+        "@container",
+    ),
+    "default vocabulary": (
+        lambda root: context(root, lambda c: c.update({"@vocab": "https://a.b/"})),
+        "@vocab",
+    ),
+    "two words as a key": (
+        lambda root: context(root, lambda c: c.update({"a b": {"@id": "m2m:label"}})),
+        "not a key",
+    ),
+    "no IRI": (lambda root: context(root, lambda c: c.update(x={"@id": "m2m:a b"})), "context"),
+    "class that is no IRI": (lambda root: context(root, lambda c: c.update(X="Place")), "context"),
+    "no language": (
+        lambda root: context(root, lambda c: c["label"].update({"@language": "e n"})),
+        "not a language",
+    ),
+    "doubles": (
+        lambda root: context(root, lambda c: c["number"].update({"@type": "xsd:double"})),
+        "not read",
+    ),
+    "no alias": (lambda root: context(root, lambda c: c.pop("id")), "a context has"),
     "context is a pipe": (lambda root: make_pipe(root / "ontology/context.jsonld"), "plain file"),
     "ontology not Turtle": (
         lambda root: (root / "ontology/mil2mil.ttl").write_text("m2m:Place a"),

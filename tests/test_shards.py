@@ -37,8 +37,8 @@ def outcome(root: Path, team: Workers, shard: int) -> tuple[list[str], dict[str,
     """The findings, the documents and what is in them."""
     dataset = Dataset(root, young=True, workers=team, shard=shard)
     findings = [repr(finding) for finding in dataset.validate()]
-    documents, tally = export.documents(dataset)
-    return findings, {name: b"".join(pieces) for name, pieces in documents.items()}, repr(tally)
+    documents = {name: b"".join(pieces) for name, pieces in export.documents(dataset).items()}
+    return findings, documents, repr(dataset.shards.tally)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pyoxigraph as ox
+
 from mil2mil.finding import DatasetError
 
 if TYPE_CHECKING:
@@ -17,14 +19,36 @@ TERMS = f"{BASE}ontology#"
 SEEDS = f"{BASE}seeds/"
 # The properties that are derived from a date, and so are not written.
 EARLIEST, LATEST = f"{TERMS}earliest", f"{TERMS}latest"
+EVIDENCE = f"{TERMS}evidence"
 DERIVED = frozenset({EARLIEST, LATEST})
+# What exports name besides the prefixes of the context.
+PREFIXES = {
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dcterms": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "prov": "http://www.w3.org/ns/prov#",
+    "spdx": "http://spdx.org/rdf/terms#",
+    "void": "http://rdfs.org/ns/void#",
+    "wd": "http://www.wikidata.org/entity/",
+}
 EDTF = "http://id.loc.gov/datatypes/edtf/EDTF"
 
 REFERENCE = re.compile(r"[a-z][a-z0-9-]*(/[a-z0-9][a-z0-9.-]*)+(#[A-Za-z0-9][A-Za-z0-9-]*)?")
+_SEGMENT = "[A-Za-z0-9_-][A-Za-z0-9._-]*"  # none that starts with a dot: those are resolved away
+# What an IRI of ours may have after the base, so that it can be written without it.
+RELATIVE = re.compile(f"{_SEGMENT}(/{_SEGMENT})*(#{_SEGMENT})?")
 # RFC 3987, without what is rare and error-prone: user names, addresses in brackets, private characters.
 _PART = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2}|[\u00a1-\ud7ff\uf900-\ufdcf\ufdf0-\uffef])*"
 _ABSOLUTE = re.compile(rf"https?://[A-Za-z0-9.-]+(:[0-9]{{1,5}})?(/{_PART})?(#{_PART})?")
 _NAME = re.compile(r"[a-z0-9][a-zA-Z0-9-]*")
+
+
+# What every context of this form has, and what may stand in it.
+_FIXED = {"@version": 1.1, "id": "@id", "type": "@type"}
+_KEY = re.compile("[A-Za-z][A-Za-z0-9]*")
+_LANGUAGE = re.compile("[a-z]{2,3}(-[a-z0-9]{1,8})*")
+_COERCED = {"@id": "reference", "@vocab": "key"}
+_DOUBLE = "http://www.w3.org/2001/XMLSchema#double"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +79,18 @@ class Context:
         self.prefixes: dict[str, str] = {}
         self.types: dict[str, str] = {}
         self.terms: dict[str, Term] = {}
-        for key, value in definitions.items():
+        terms = {key: value for key, value in definitions.items() if key not in _FIXED}
+        if {key: definitions.get(key) for key in _FIXED} != _FIXED:
+            raise ValueError(f"a context has {json.dumps(_FIXED)}")
+        for key, value in terms.items():
             if isinstance(value, str) and value.endswith(("#", "/")):
                 self.prefixes[key] = value
-        for key, value in definitions.items():
+        for key, value in terms.items():
+            if not _KEY.fullmatch(key):
+                raise ValueError(f"'{key}' is not a key: letters and digits")
             if isinstance(value, dict):
                 self.terms[key] = self._term(key, value)
-            elif isinstance(value, str) and ":" in value and key not in self.prefixes:
+            elif key not in self.prefixes:
                 self.types[key] = self._iri(value)
         self.term_of_iri = {term.iri: term for term in self.terms.values()}
         self.name_of_type = {iri: name for name, iri in self.types.items()}
@@ -77,19 +106,27 @@ class Context:
 
     def _iri(self, compact: str) -> str:
         prefix, _, name = compact.partition(":")
-        return self.prefixes[prefix] + name if prefix in self.prefixes else compact
+        return _valid(self.prefixes[prefix] + name if prefix in self.prefixes else compact)
 
     def _term(self, key: str, value: dict[str, Any]) -> Term:
-        iri = self._iri(value["@id"])
-        if "@type" not in value:
-            return Term(key, iri, "text", language=value.get("@language", ""))
-        coerced = value["@type"]
-        if coerced == "@id":
-            return Term(key, iri, "reference")
-        if coerced == "@vocab":
-            scoped = value.get("@context")
-            return Term(key, iri, "concept", scoped["@vocab"]) if scoped else Term(key, iri, "key")
-        return Term(key, iri, "literal", datatype=self._iri(coerced))
+        """What a definition says; ValueError if it says more than records are read by."""
+        iri, coerced = self._iri(value["@id"]), value.get("@type", "")
+        more = value.keys() - {"@id", "@type"}
+        if not coerced and more <= {"@language"}:
+            language = value.get("@language", "")
+            if language and not _LANGUAGE.fullmatch(language):
+                raise ValueError(f"'{language}' is not a language")
+            return Term(key, iri, "text", language=language)
+        if coerced == "@vocab" and more == {"@context"} and value["@context"].keys() == {"@vocab"}:
+            return Term(key, iri, "concept", _valid(value["@context"]["@vocab"]))
+        if more or not coerced:
+            raise ValueError(f"'{key}' is defined by {', '.join(sorted(more))}")
+        if coerced in _COERCED:
+            return Term(key, iri, _COERCED[coerced])
+        datatype = self._iri(coerced)
+        if datatype == _DOUBLE:  # of which JSON-LD writes numbers in another form
+            raise ValueError(f"'{key}' is of a datatype that is not read")
+        return Term(key, iri, "literal", datatype=datatype)
 
     def expand(self, term: Term, value: str) -> str:
         """The IRI or lexical form that a scalar under a key stands for, as JSON-LD expands it."""
@@ -128,3 +165,8 @@ class Context:
         if term.kind == "key" and value not in self.terms:
             return f"'{value}' is not a key of the context."
         return ""
+
+
+def _valid(iri: str) -> str:
+    """An absolute IRI; raises ValueError if it is none."""
+    return ox.NamedNode(iri).value

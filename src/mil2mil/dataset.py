@@ -17,7 +17,8 @@ from mil2mil.executor import SERIAL
 from mil2mil.finding import DatasetError, Names
 from mil2mil.folder import Folder, id_of_path, packaged
 from mil2mil.records import Records
-from mil2mil.shard import Shard, Shards, loaded, read
+from mil2mil.shard import Shards, loaded, read
+from mil2mil.trig import head
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mil2mil.finding import Finding
     from mil2mil.record import Record
     from mil2mil.scope import Scope
+    from mil2mil.shard import Shard
     from mil2mil.telling import Told
 
 ONTOLOGY_GRAPH = ox.NamedNode(f"{BASE}graphs/ontology")
@@ -130,7 +132,7 @@ class Dataset:
         self.unreadable = sorted([*elsewhere, *problems.values(), *self._suggest(new.findings)])
         for quad in before:
             self.store.remove(quad)
-        self.store.load(new.quads, format=ox.RdfFormat.N_QUADS)
+        self.store.load(head(self.context) + new.trig, format=ox.RdfFormat.TRIG)
         for path in paths:
             self.folder.forget(path)
         return before
@@ -184,7 +186,10 @@ class Dataset:
     @cached_property
     def quads(self) -> list[ox.Quad]:
         """The whole graph: what the records say, what follows, and the provenance."""
-        return [quad for quads in self.shards for quad in ox.parse(quads, format=ox.RdfFormat.N_QUADS)]
+        start = head(self.context)
+        return [
+            quad for trig in self.shards for quad in ox.parse(start + trig, format=ox.RdfFormat.TRIG)
+        ]
 
     @cached_property
     def store(self) -> ox.Store:
@@ -193,11 +198,12 @@ class Dataset:
 
     def fill(self, store: ox.Store) -> ox.Store:
         """Put the whole graph into an empty store."""
+        start = head(self.context)
         if "shards" in self.__dict__:
-            for _ in loaded((Shard([], [], quads, b"") for quads in self.shards), store):
-                pass
+            for trig in self.shards:
+                store.load(start + trig, format=ox.RdfFormat.TRIG)
         else:
-            self.shards = Shards(loaded(self._read(), store))  # while others are still being read
+            self.shards = Shards(loaded(self._read(), store, start))  # while others are being read
         store.bulk_extend(self._ontology_quads())
         return store
 

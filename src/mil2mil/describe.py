@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from mil2mil.context import BASE, SEEDS
-from mil2mil.export import PREFIXES
+from mil2mil.context import BASE, PREFIXES, SEEDS
 from mil2mil.graph import RDF_TYPE, lexical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mil2mil.dataset import Dataset
-    from mil2mil.export import Tally
     from mil2mil.output import Written
+    from mil2mil.trig import Tally
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 OWL_VERSION = ox.NamedNode("http://www.w3.org/2002/07/owl#versionInfo")

@@ -17,7 +17,8 @@ from mil2mil.finding import DatasetError, Finding, Mark, ReadError, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-RECORD_FILE = re.compile(r"(data/(?!seeds/)[^/.][^/]*|seeds)/[^/.][^/]*[.]yaml")
+# The names of graphs are no records.
+RECORD_FILE = re.compile(r"(data/(?!(seeds|graphs)/)[^/.][^/]*|seeds)/[^/.][^/]*[.]yaml")
 # What editors and file managers leave beside a file while it is open.
 LEFTOVER = re.compile(r"[.].*[.]sw[a-z]|.*~|[.]#.*|#.*#|[.]DS_Store|Thumbs[.]db|desktop[.]ini")
 FOLDERS = ("data", "ontology", "seeds", "validation")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from mil2mil.context import BASE
+from mil2mil.context import BASE, RELATIVE
 from mil2mil.graph import RDF_TYPE, lexical
 
 if TYPE_CHECKING:
@@ -17,16 +16,13 @@ if TYPE_CHECKING:
 
     from mil2mil.context import Context
 
-_SEGMENT = "[A-Za-z0-9_-][A-Za-z0-9._-]*"  # none that starts with a dot: those are resolved away
-_RELATIVE = re.compile(f"{_SEGMENT}(/{_SEGMENT})*(#{_SEGMENT})?")
-
 Triples = dict[str, dict[str, list[Any]]]  # objects by predicate by subject
 
 
 def records(
     triples: Iterable[ox.Triple | ox.Quad], context: Context, prefixes: Mapping[str, str]
 ) -> str:
-    """The records as the items of a JSON list, in order; `prefixes` are for what the context lacks."""
+    """The records as items of a JSON list, as they come; `prefixes` are for what the context lacks."""
     return _Nesting(_group(triples), context, prefixes).records()
 
 
@@ -56,7 +52,7 @@ class _Nesting:
             for term in terms
             if self._is_nested(subject, term)
         }
-        records = (self._node(iri) for iri in sorted(self.triples) if iri not in nested)
+        records = (self._node(iri) for iri in self.triples if iri not in nested)
         return ",\n".join(json.dumps(record, ensure_ascii=False, indent=1) for record in records)
 
     def _is_nested(self, subject: str, term: Any) -> bool:
@@ -98,7 +94,7 @@ class _Nesting:
 
     def _relative(self, iri: str) -> str:
         relative = iri.removeprefix(BASE)
-        return relative if _RELATIVE.fullmatch(relative) else iri
+        return relative if RELATIVE.fullmatch(relative) else iri
 
     def _compact(self, iri: str) -> str:
         for prefix, namespace in self.prefixes.items():

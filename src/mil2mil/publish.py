@@ -17,9 +17,8 @@ from urllib.parse import quote, urlencode
 
 import pyoxigraph as ox
 
-from mil2mil.context import BASE
+from mil2mil.context import BASE, PREFIXES
 from mil2mil.dataset import ONTOLOGY_GRAPH
-from mil2mil.export import PREFIXES
 from mil2mil.finding import DatasetError
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from mil2mil.finding import DatasetError, ReadError
 from mil2mil.folder import FOLDERS, RECORD_FILE, id_of_path
 from mil2mil.record import map_record
 from mil2mil.scope import scope_of
-from mil2mil.shard import nquads
+from mil2mil.shard import shard_of
+from mil2mil.trig import head
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -101,7 +102,8 @@ def said_at(dataset: Dataset, revision: str, paths: Sequence[str]) -> list[ox.Qu
             return None
         records.append(record)
     store = ox.Store()
-    store.load(nquads(records, dataset.context), format=ox.RdfFormat.N_QUADS)
+    trig = head(dataset.context) + shard_of(records, dataset.context).trig
+    store.load(trig, format=ox.RdfFormat.TRIG)
     return list(store)
 
 

@@ -21,9 +21,8 @@ from urllib.parse import parse_qs
 
 import pyoxigraph as ox
 
-from mil2mil.context import BASE
+from mil2mil.context import BASE, PREFIXES
 from mil2mil.endpoint import TEXT, Engine, Response, refusal
-from mil2mil.export import PREFIXES
 from mil2mil.finding import DatasetError
 from mil2mil.graph import asks_elsewhere
 

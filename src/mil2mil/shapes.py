@@ -13,18 +13,23 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
+from mil2mil.context import BASE
 from mil2mil.finding import DatasetError, Finding, Mark, Severity, nearest
 from mil2mil.graph import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import shacl
+
 SH = "http://www.w3.org/ns/shacl#"
 SHAPES = "https://w3id.org/mil2mil/shapes#"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 SUBCLASS_OF = f"{RDFS}subClassOf"
-_TYPED = re.compile(rf"^(<[^>]*>) <{RDF}type> (<[^>]*>)", re.MULTILINE)
+_OBJECTS_OF = ox.NamedNode(f"{SH}targetObjectsOf")
+_FOCUS = "<urn:mil2mil:focus>"  # whose values, by class, are the focus nodes
+_OURS = f"<{BASE}"
 
 # The terms of SHACL Core, with those that describe shapes (W3C Recommendation of 20 July 2017).
 _CORE = frozenset(
@@ -64,50 +69,55 @@ class ShapesGraph:
     engine: str = "shacl"
 
 
-def validate(graph: ShapesGraph, data: str, around: str = "") -> list[Result]:
-    """Validate N-Triples; the results sorted and without repetitions.
+def validate(graph: ShapesGraph, data: str, foci: Iterable[tuple[str, str]]) -> list[Result]:
+    """Validate Turtle; the results sorted and without repetitions.
 
-    `around` is more of the data graph: shapes may look at its nodes, but they are no focus nodes. So
-    the classes that shapes target (SHACL 2.1.3.2) are replaced by the nodes of `data` that have them
-    (2.1.3.1). Raises DatasetError if the shapes are not SHACL.
+    `foci` are the nodes that shapes may have as focus nodes, each with a class, as `data` writes them;
+    at all others shapes may only look. So the classes that shapes target (SHACL 2.1.3.2) are replaced by
+    what a node of our own says of those (2.1.3.5). Raises DatasetError if the shapes are not SHACL.
     """
+    said = "".join(f"{_FOCUS} {cls} {node} .\n" for node, cls in foci)
+    run = _by_pyshacl if graph.engine == "pyshacl" else _by_shacl
     try:
-        shapes, shapes_of = _targets(graph)
-        targets = "".join(
-            f"{shape} <{SH}targetNode> {node} .\n"
-            for node, cls in set(_TYPED.findall(data))
-            for shape in shapes_of.get(cls, ())
-        )
-        run = _by_pyshacl if graph.engine == "pyshacl" else _by_shacl
-        return sorted(set(run(data + around + graph.ontology, shapes + targets)))
+        return sorted(set(run("".join((data, graph.ontology, said)), graph)))
     except (ValueError, SyntaxError) as error:
         raise DatasetError(f"The shapes cannot be used: {error}") from error
 
 
-@lru_cache(maxsize=4)
-def _targets(graph: ShapesGraph) -> tuple[str, dict[str, set[str]]]:
-    """The shapes in N-Triples without the classes that they target; and the shapes for each class."""
-    broader: dict[str, set[str]] = {}
+def hierarchy(ontology: Iterable[ox.Triple]) -> list[ox.Triple]:
+    """What shapes read of the ontology where they see each node around the data: the rest."""
+    return [
+        triple
+        for triple in ontology
+        if triple.predicate.value == SUBCLASS_OF or not str(triple.subject).startswith(_OURS)
+    ]
+
+
+def ntriples(triples: Iterable[ox.Triple]) -> str:
+    return (ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"").decode("utf-8")
+
+
+def _targeting(graph: ShapesGraph) -> str:
+    """The shapes in N-Triples, in which a class that they target is what names its nodes.
+
+    Each of the classes below it is, too: the property of which they are the values has its IRI.
+    """
+    narrower: dict[ox.NamedNode | ox.BlankNode | ox.Triple | ox.Literal, set[ox.NamedNode]] = {}
     for quad in ox.parse(graph.ontology, format=ox.RdfFormat.N_TRIPLES):
-        if quad.predicate.value == SUBCLASS_OF:
-            broader.setdefault(str(quad.subject), set()).add(str(quad.object))
-    targeting: dict[str, set[str]] = {}
-    others = []
+        if quad.predicate.value == SUBCLASS_OF and isinstance(quad.subject, ox.NamedNode):
+            narrower.setdefault(quad.object, set()).add(quad.subject)
+    said = []
     for quad in ox.parse(graph.text, format=ox.RdfFormat.TURTLE):
-        if quad.predicate.value == f"{SH}targetClass":
-            targeting.setdefault(str(quad.object), set()).add(str(quad.subject))
-        else:
-            others.append(quad.triple)
-    shapes_of = {}
-    for cls in {*broader, *targeting}:
-        above, found = [cls], {cls}
-        while above:
-            new = broader.get(above.pop(), set()) - found
-            above.extend(new)
+        if quad.predicate.value != f"{SH}targetClass":
+            said.append(quad.triple)
+            continue
+        below, found = [quad.object], {quad.object}
+        while below:
+            new = narrower.get(below.pop(), set()) - found
+            below.extend(new)
             found |= new
-        shapes_of[cls] = set().union(*(targeting.get(name, ()) for name in found))
-    text = ox.serialize(others, format=ox.RdfFormat.N_TRIPLES) or b""
-    return text.decode("utf-8"), shapes_of
+        said.extend(ox.Triple(quad.subject, _OBJECTS_OF, cls) for cls in found)
+    return ntriples(said)
 
 
 _FAR_READING = f"""PREFIX sh: <{SH}> PREFIX rdf: <{RDF}> PREFIX rdfs: <{RDFS}> ASK {{
@@ -141,10 +151,15 @@ def reach(shape_store: ox.Store) -> int:
     return max((len(path) for path in sequences(shape_store)), default=1)
 
 
-def _by_shacl(data: str, shapes: str) -> Iterator[Result]:
+@lru_cache(maxsize=1)
+def _compiled(graph: ShapesGraph) -> shacl.Shapes:
     import shacl
 
-    report = shacl.Shapes.from_text(shapes, format="ntriples").validate_text(data, format="ntriples")
+    return shacl.Shapes.from_text(_targeting(graph), format="ntriples")
+
+
+def _by_shacl(data: str, graph: ShapesGraph) -> Iterator[Result]:
+    report = _compiled(graph).validate_text(data, format="turtle")
     for result in report.results:
         yield Result(
             _plain(result.focus_node),
@@ -157,7 +172,7 @@ def _by_shacl(data: str, shapes: str) -> Iterator[Result]:
         )
 
 
-def _by_pyshacl(data: str, shapes: str) -> Iterator[Result]:
+def _by_pyshacl(data: str, graph: ShapesGraph) -> Iterator[Result]:
     import pyshacl
     import rdflib
     from pyshacl.errors import ReportableRuntimeError
@@ -166,8 +181,8 @@ def _by_pyshacl(data: str, shapes: str) -> Iterator[Result]:
     sh = rdflib.Namespace(SH)
     try:
         _, report, _ = pyshacl.validate(
-            rdflib.Graph().parse(data=data, format="nt"),
-            shacl_graph=rdflib.Graph().parse(data=shapes, format="nt"),
+            rdflib.Graph().parse(data=data, format="turtle"),
+            shacl_graph=rdflib.Graph().parse(data=_targeting(graph), format="nt"),
         )
     except (ReportableRuntimeError, re.error) as error:
         raise ValueError(str(error)) from error

@@ -1,16 +1,13 @@
 """A shard: some of the records, read into triples apart from all others, in whatever process.
 
-Its triples are N-Quads: one a line, no line twice, sorted by subject, property and value. There are no
-blank nodes, so this is a canonical form, and the shards after one another are that of the whole.
+Its triples are TriG, a record after another, in a form that is the same for the same facts. So shards
+after one another are that of the whole.
 """
 
 from __future__ import annotations
 
 import gc
-import json
-import re
 import weakref
-from collections import Counter
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
@@ -19,9 +16,9 @@ import pyoxigraph as ox
 
 from mil2mil.context import BASE
 from mil2mil.document import decode, parse_document
-from mil2mil.entailment import TYPE
-from mil2mil.finding import DatasetError, Finding, ReadError
+from mil2mil.finding import Finding, ReadError
 from mil2mil.record import map_record
+from mil2mil.trig import Tally, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,28 +26,24 @@ if TYPE_CHECKING:
     from mil2mil.context import Context
     from mil2mil.record import Record
 
-PROV = "http://www.w3.org/ns/prov#"
-_PRIMARY_TOPIC = "http://xmlns.com/foaf/0.1/primaryTopic"
 _IN_MEMORY = 1 << 24  # bytes of triples, beyond which they wait in a file
 _AT_ONCE = 1 << 20  # bytes that are loaded at a time: a store on disk takes smaller pieces slower
-NAMED = re.compile(rb" <" + BASE.encode() + rb"graphs/[^>]*> \.$", re.MULTILINE)
-_GRAPH = re.compile(rb"<([^>]*)> \.$", re.MULTILINE)
-_OURS = f"<{BASE}".encode()
 
 
 @dataclass(slots=True)
 class Shard:
     """What reading some records gives.
 
-    `findings` are of files that cannot be used, `flaws` of values in the others. `quads` are all
-    triples of those; `outward` the IRIs of ours that stand there as values and are described in none
-    of them, a line each.
+    `findings` are of files that cannot be used, `flaws` of values in the others. `trig` has all triples
+    of those, and `tally` says what is in it; `outward` are the IRIs of ours that stand there as values
+    and are described in none of them, a line each.
     """
 
     findings: list[Finding]
     flaws: list[Finding]
-    quads: bytes
+    trig: bytes
     outward: bytes
+    tally: Tally
 
 
 class Spool:
@@ -79,17 +72,19 @@ class Shards:
     def __init__(self, shards: Iterable[Shard]) -> None:
         self.findings: list[Finding] = []
         self.flaws: list[Finding] = []
+        self.tally = Tally()
         self._spool = Spool()
         self._places: list[tuple[int, int]] = []
         for shard in shards:
             self.findings.extend(shard.findings)
             self.flaws.extend(shard.flaws)
-            self._places.append((self._spool.put(shard.quads), self._spool.put(shard.outward)))
+            self.tally.add(shard.tally)
+            self._places.append((self._spool.put(shard.trig), self._spool.put(shard.outward)))
 
     def __iter__(self) -> Iterator[bytes]:
-        """The triples of each shard as N-Quads."""
-        for quads, _ in self._places:
-            yield self._spool.get(quads)
+        """The triples of each shard as TriG, without a head."""
+        for trig, _ in self._places:
+            yield self._spool.get(trig)
 
     def outward(self) -> Iterator[list[str]]:
         """The IRIs that each shard has as values, and that it does not describe."""
@@ -97,16 +92,16 @@ class Shards:
             yield self._spool.get(outward).decode("utf-8").split()
 
 
-def loaded(shards: Iterable[Shard], store: ox.Store) -> Iterator[Shard]:
+def loaded(shards: Iterable[Shard], store: ox.Store, head: bytes) -> Iterator[Shard]:
     """The shards, whose triples are put into a store on the way."""
     waiting: list[bytes] = []
     for shard in shards:
-        waiting.append(shard.quads)
+        waiting.append(shard.trig)
         if sum(map(len, waiting)) >= _AT_ONCE:
-            store.bulk_load(b"".join(waiting), format=ox.RdfFormat.N_QUADS)
+            store.load(head + b"".join(waiting), format=ox.RdfFormat.TRIG)
             waiting.clear()
         yield shard
-    store.bulk_load(b"".join(waiting), format=ox.RdfFormat.N_QUADS)
+    store.load(head + b"".join(waiting), format=ox.RdfFormat.TRIG)
 
 
 def read(files: Sequence[tuple[str, bytes | Finding]], context: Context) -> Shard:
@@ -139,81 +134,22 @@ def _read(files: Sequence[tuple[str, bytes | Finding]], context: Context) -> Sha
     return shard
 
 
-def shard_of(records: Sequence[Record], context: Context) -> Shard:
+def shard_of(records: Iterable[Record], context: Context) -> Shard:
     """The shard of records that can be used."""
-    quads = nquads(records, context)
-    flaws = [flaw for record in records for flaw in record.flaws]
-    flaws.extend(_lost(records, quads))
-    return Shard([], flaws, quads, b"\n".join(sorted(_outward(quads))))
-
-
-def _outward(quads: bytes) -> set[bytes]:
-    subjects, values = set(), set()
-    for line in quads.splitlines():
-        subjects.add(line[1 : line.index(b">")])
-        value = line.rsplit(b" ", 3)[1]  # or the end of a literal, which a quote tells
-        if value.startswith(_OURS) and value.endswith(b">") and b'"' not in value:
-            values.add(value[1:-1])
-    return values - subjects
-
-
-def nquads(records: Iterable[Record], context: Context) -> bytes:
-    """What records say, what follows, and where it is from, by way of JSON-LD.
-
-    Raises DatasetError if the context is none of JSON-LD 1.1.
-    """
-    document = {"@context": context.definitions, "@graph": [_graph(record) for record in records]}
-    text = json.dumps(document, ensure_ascii=False)
-    try:
-        quads = ox.parse(text, format=ox.RdfFormat.JSON_LD, base_iri=BASE)
-        data = ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
-    except (SyntaxError, ValueError) as error:
-        raise DatasetError(f"the context cannot be used: {error}") from error
-    return in_order(data)
-
-
-def triples(quads: bytes) -> bytes:
-    """The triples of a shard, without the graphs in which they stand, as N-Triples."""
-    return NAMED.sub(b" .", quads)
-
-
-def in_order(data: bytes) -> bytes:
-    """The lines of N-Quads without repetitions, sorted; a record comes before its nested nodes."""
-    lines = set(data.split(b"\n")) - {b""}
-    return b"".join(line + b"\n" for line in sorted(lines, key=_by_subject))
-
-
-def _by_subject(line: bytes) -> bytes:
-    return line.replace(b">", b" ", 1)  # a space comes before all that an IRI may go on with
-
-
-def _graph(record: Record) -> dict[str, object]:
-    """The named graph of a record, with its provenance (PROV-O), as a node object of JSON-LD."""
-    derived = [
-        {"id": node, "@type": value}
-        if name == TYPE
-        else {"id": node, name: {"@value": value, "@type": "http://www.w3.org/2001/XMLSchema#date"}}
-        for node, name, value in record.derived
-    ]
-    return {
-        "id": record.graph,
-        "@type": f"{PROV}Entity",
-        _PRIMARY_TOPIC: {"id": record.iri},
-        f"{PROV}wasDerivedFrom": [{"id": source} for source in record.sources],
-        "@graph": [record.json, *derived],
-    }
-
-
-def _lost(records: Sequence[Record], quads: bytes) -> Iterable[Finding]:
-    """Records that became fewer triples than they have values: nothing may be lost on the way."""
-    provenance = sum(2 + len(record.sources) for record in records)
-    if quads.count(b"\n") == provenance + sum(record.values + len(record.derived) for record in records):
-        return
-    became = Counter(_GRAPH.findall(quads))
+    writer = Writer(context)
+    flaws: list[Finding] = []
+    texts = []
+    nodes: set[str] = set()
     for record in records:
-        lost = record.values + len(record.derived) - became[record.graph.encode()]
+        text, number = writer.write(record)
+        texts.append(text)
+        nodes.update(record.nodes)
+        flaws.extend(record.flaws)
+        lost = record.values + len(record.derived) - number
         if lost:
             message = f"{lost} of the record's values are not in the graph: one says what another says."
             root = record.document.root
             mark = root.entries["type"].mark if "type" in root.entries else root.mark
-            yield record.finding(mark, "lost-value", message, focus=record.iri)
+            flaws.append(record.finding(mark, "lost-value", message, focus=record.iri))
+    outward = sorted(iri for iri in writer.named.keys() - nodes if iri.startswith(BASE))
+    return Shard([], flaws, "".join(texts).encode(), "\n".join(outward).encode(), writer.tally)

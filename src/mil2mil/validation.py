@@ -12,7 +12,8 @@ from mil2mil import graph, rules, shapes
 from mil2mil.context import BASE, DERIVED
 from mil2mil.finding import Finding, Mark, Names, Severity, nearest
 from mil2mil.record import locate
-from mil2mil.shard import Shard, Shards, shard_of, triples
+from mil2mil.shard import Shard, Shards, shard_of
+from mil2mil.trig import head, triples, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -90,25 +91,27 @@ def _finding(
 
 
 def _by_shapes(dataset: Dataset, engine: str, parts: Shards) -> Iterator[Finding]:
-    ontology = ox.serialize(dataset.ontology, format=ox.RdfFormat.N_TRIPLES) or b""
-    text = "\n".join(dataset.shape_texts.values())
-    check = partial(_check, shapes.ShapesGraph(text, ontology.decode("utf-8"), engine))
-    for results in dataset.workers.each(check, _data(dataset, parts)):
+    far = shapes.reads_far(dataset.shape_store)
+    known = dataset.ontology if far else shapes.hierarchy(dataset.ontology)
+    graph_ = shapes.ShapesGraph("\n".join(dataset.shape_texts.values()), shapes.ntriples(known), engine)
+    data = _whole(dataset) if far else _parts(dataset, parts)
+    for results in dataset.workers.each(partial(_check, graph_, head(dataset.context)), data):
         yield from _explain(dataset, results)
 
 
-def _check(graph_: shapes.ShapesGraph, data: tuple[bytes, bytes]) -> list[shapes.Result]:
-    quads, around = data
-    return shapes.validate(graph_, triples(quads).decode(), around.decode("utf-8"))
+def _check(graph_: shapes.ShapesGraph, start: bytes, data: tuple[bytes, bytes]) -> list[shapes.Result]:
+    turtle, around = (start + triples(data[0])).decode("utf-8"), data[1].decode("utf-8")
+    return shapes.validate(graph_, turtle + around, typed(turtle))
 
 
-def _data(dataset: Dataset, parts: Shards) -> Iterator[tuple[bytes, bytes]]:
+def _whole(dataset: Dataset) -> Iterator[tuple[bytes, bytes]]:
+    yield b"".join(dataset.shards), b""
+
+
+def _parts(dataset: Dataset, parts: Shards) -> Iterator[tuple[bytes, bytes]]:
     """What shapes are asked of together, and what they may read around it."""
-    if shapes.reads_far(dataset.shape_store):
-        yield b"".join(dataset.shards), b""
-        return
-    for quads, outward in zip(parts, parts.outward(), strict=True):
-        yield quads, _around(dataset, outward)
+    for trig, outward in zip(parts, parts.outward(), strict=True):
+        yield trig, _around(dataset, outward)
 
 
 def _around(dataset: Dataset, nodes: Iterable[str]) -> bytes:

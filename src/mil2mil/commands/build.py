@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import argparse
 
     from mil2mil.dataset import Dataset
-    from mil2mil.export import Tally
     from mil2mil.finding import Finding
+    from mil2mil.trig import Tally
 
 
 def build(options: argparse.Namespace) -> int:
@@ -43,7 +43,8 @@ def _build(dataset: Dataset, options: argparse.Namespace) -> int:
     if any(finding.severity is Severity.VIOLATION for finding in findings):
         print(f"{count(findings)}. Nothing was written; mend the violations and build again.")
         return FINDINGS
-    documents, tally = export.documents(dataset, options.only or export.FORMATS)
+    documents = export.documents(dataset, options.only or export.FORMATS)
+    tally = dataset.shards.tally
     files = {f"mil2mil.{name}": pieces for name, pieces in documents.items()}
     for name in ("mil2mil.ttl", "vocabularies.ttl"):  # which say what the terms in the facts mean
         text = dataset.ontology_texts[f"ontology/{name}"]
