@@ -13,7 +13,7 @@ from pyld import jsonld
 
 from conftest import CONTEXT, ROOT
 from mil2mil import graph
-from mil2mil.context import BASE, REFERENCE, TERMS, Term
+from mil2mil.context import BASE, DERIVED, TERMS
 from mil2mil.document import parse_document
 from mil2mil.finding import ReadError
 from mil2mil.record import map_record
@@ -81,34 +81,44 @@ texts = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), min_size=1
 )
 texts |= st.text(st.sampled_from("\"\\\n\t\r'<> .;{},a"), min_size=1)
-references = st.from_regex(REFERENCE, fullmatch=True) | st.sampled_from(
-    ["https://a.b/c?d#e", "http://www.wikidata.org/entity/Q1", "http://www.wikidata.org/entity/1'"]
+references = st.sampled_from(
+    [
+        "places/baku",
+        "a/b.c-d#E-1",
+        "https://a.b/c?d#e",
+        "http://www.wikidata.org/entity/Q1",
+        "http://www.wikidata.org/entity/1'",
+        f"{BASE}../a",
+        f"{BASE}ontology#x.y",
+        f"{BASE}ontology#x",
+        f"{BASE}a//b",
+        BASE,
+    ]
 )
-references |= st.sampled_from([f"{BASE}../a", f"{BASE}ontology#x.y", f"{BASE}a//b", BASE])
+keys = sorted(key for key, term in CONTEXT.terms.items() if term.iri not in DERIVED)
+names = st.text("abcdefghij", min_size=1, max_size=4).filter(
+    lambda name: name not in CONTEXT.definitions
+)
+KINDS: dict[str, st.SearchStrategy[Any]] = {
+    "reference": references,
+    "concept": names | st.just("https://a.b/c"),
+    "key": st.sampled_from(keys),
+    "text": texts,
+    "literal": texts | st.integers(-(10**14), 10**14),
+}
 
 
-def values(term: Term) -> st.SearchStrategy[Any]:
-    """What may stand under a key, without nested nodes."""
-    one: st.SearchStrategy[Any]
-    if term.kind == "reference":
-        one = references
-    elif term.kind == "concept":
-        one = st.from_regex("[a-z0-9][a-zA-Z0-9-]{0,4}", fullmatch=True) | references.filter(
-            lambda text: ":" in text
-        )
-    elif term.kind == "key":
-        one = st.sampled_from(sorted(CONTEXT.terms))
-    elif term.kind == "text":
-        one = texts
-    else:
-        one = texts | st.integers(-(10**14), 10**14)
-    return one | st.lists(one, min_size=1, max_size=3)
+def values(key: str) -> st.SearchStrategy[tuple[str, Any]]:
+    """A key, with what may stand under it, but for nested nodes."""
+    one = KINDS[CONTEXT.terms[key].kind]
+    return st.tuples(st.just(key), one | st.lists(one, min_size=1, max_size=3, unique_by=str))
 
 
-flat = st.fixed_dictionaries({}, optional={term.key: values(term) for term in CONTEXT.terms.values()})
-nested = st.fixed_dictionaries(
-    {"type": st.sampled_from(["Report", "Claim", ["Unit", "Span"]])},
-    optional={"reports": flat, "evidence": st.lists(flat, min_size=1, max_size=2)},
+flat = st.lists(st.sampled_from(keys).flatmap(values), max_size=5).map(dict)
+kinds = st.sampled_from(["Report", "Claim", ["Unit", "Span"]])
+inner = st.builds(lambda kind, node: {"type": kind, **node}, kinds, flat)
+nested = st.dictionaries(
+    st.sampled_from(["reports", "evidence"]), inner | st.lists(inner, min_size=1, max_size=2), max_size=2
 )
 
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -34,7 +34,7 @@ def replace(root: Path, path: str, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def context(root: Path, change: Callable[[dict[str, object]], object]) -> None:
+def context(root: Path, change: Callable[[dict[str, Any]], object]) -> None:
     file = root / "ontology" / "context.jsonld"
     document = json.loads(file.read_text(encoding="utf-8"))
     change(document["@context"])

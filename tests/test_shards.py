@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from mil2mil.trig import Tally
+
+    Outcome = tuple[list[str], dict[str, bytes], Tally]
+
 
 @pytest.fixture(scope="module")
 def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -33,16 +37,16 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def outcome(root: Path, team: Workers, shard: int) -> tuple[list[str], dict[str, bytes], str]:
+def outcome(root: Path, team: Workers, shard: int) -> Outcome:
     """The findings, the documents and what is in them."""
     dataset = Dataset(root, young=True, workers=team, shard=shard)
     findings = [repr(finding) for finding in dataset.validate()]
     documents = {name: b"".join(pieces) for name, pieces in export.documents(dataset).items()}
-    return findings, documents, repr(dataset.shards.tally)
+    return findings, documents, dataset.shards.tally
 
 
 @pytest.fixture(scope="module")
-def expected(wrong: Path) -> tuple[list[str], dict[str, bytes], str]:
+def expected(wrong: Path) -> Outcome:
     """What comes out of one shard, here and now."""
     found = outcome(wrong, SERIAL, 10_000)
     assert len(found[0]) > 50
@@ -50,15 +54,11 @@ def expected(wrong: Path) -> tuple[list[str], dict[str, bytes], str]:
 
 
 @pytest.mark.parametrize("shard", [1, 13, 400])
-def test_the_number_of_shards_makes_no_difference(
-    wrong: Path, expected: tuple[list[str], dict[str, bytes], str], shard: int
-) -> None:
+def test_the_number_of_shards_makes_no_difference(wrong: Path, expected: Outcome, shard: int) -> None:
     assert outcome(wrong, SERIAL, shard) == expected
 
 
-def test_several_processes_make_no_difference(
-    wrong: Path, expected: tuple[list[str], dict[str, bytes], str]
-) -> None:
+def test_several_processes_make_no_difference(wrong: Path, expected: Outcome) -> None:
     with workers("processes") as team:
         assert team.executor is not None
         assert outcome(wrong, team, 50) == expected
@@ -105,7 +105,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
 
 def test_a_cluster_that_loses_a_worker_makes_no_difference(
     wrong: Path,
-    expected: tuple[list[str], dict[str, bytes], str],
+    expected: Outcome,
     cluster: tuple[str, list[subprocess.Popen[bytes]]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

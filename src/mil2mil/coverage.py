@@ -21,6 +21,10 @@ ORDER BY ?article ?start ?fact ?type"""
 _PAGES = f"""PREFIX m2m: <{TERMS}> SELECT ?source {{
   ?source m2m:address ?address FILTER NOT EXISTS {{ ?source m2m:unit ?unit }} }}"""
 
+_ALL = f"SELECT (COUNT(DISTINCT ?unit) AS ?number) {{ ?article <{TERMS}unit> ?unit"
+_COVERED = f"""FILTER(EXISTS {{ ?unit <{TERMS}withoutFact> ?reason }}
+  || EXISTS {{ ?fact <{TERMS}evidence> ?unit }})"""
+
 
 @dataclass(slots=True)
 class Unit:
@@ -62,3 +66,11 @@ def cover(store: ox.Store) -> list[Unit]:
 def count_pages(store: ox.Store) -> int:
     """How many sources are cited by their address alone, and so have no units to cover."""
     return sum(1 for _ in rows(store, _PAGES))
+
+
+def count_units(store: ox.Store) -> tuple[int, int]:
+    """How many units of articles are covered, and how many there are."""
+    covered, number = (
+        int(next(rows(store, f"{_ALL} {condition} }}"))["number"]) for condition in (_COVERED, "")
+    )
+    return covered, number

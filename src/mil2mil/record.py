@@ -198,17 +198,17 @@ class _Mapper:
             if isinstance(item, Sequence):
                 self._report(item.mark, "list-in-list", "A list does not stand in a list.")
                 continue
-            canonical = _canonical(item)
-            if canonical in seen:
+            content = str(item.value) if isinstance(item, Scalar) else _canonical(item)
+            if content in seen:
                 self._report(item.mark, "duplicate-value", "The same value stands in the list twice.")
                 continue
-            seen.add(canonical)
+            seen.add(content)
             if isinstance(item, Mapping):
                 if term.kind != "reference":
                     message = f"'{term.key}' takes a plain value, not a mapping."
                     self._report(item.mark, "not-a-value", message)
                 else:
-                    nested = self._nested_iri(item, term, iri, canonical)
+                    nested = self._nested_iri(item, term, iri, content)
                     self.links.append((iri, term.iri, nested, item))
                     yield self._mapping(item, nested)
             elif item.value == PLACEHOLDER:
@@ -238,10 +238,10 @@ class _Mapper:
             self.dates.append((iri, term.iri, item))
         return item.value
 
-    def _nested_iri(self, node: Mapping, term: Term, parent: str, canonical: str) -> str:
+    def _nested_iri(self, node: Mapping, term: Term, parent: str, content: str) -> str:
         given = node.entries.get("id")
         if given is None:
-            digest = hashlib.sha256(f"{parent}\n{term.key}\n{canonical}".encode()).hexdigest()
+            digest = hashlib.sha256(f"{parent}\n{term.key}\n{content}".encode()).hexdigest()
             iri = f"{self.record.iri}#{term.key}-{digest[:12]}"
             if iri in self.record.nodes:
                 self._report(node.mark, "duplicate-id", f"The id '{iri}' is given to two nodes.")
@@ -259,12 +259,11 @@ class _Mapper:
 
 def _canonical(node: Node) -> str:
     """The content of a node as JSON that does not depend on the order of keys and lists."""
-    if isinstance(node, Scalar):
-        return _quoted(str(node.value))
-    return json.dumps(_sorted(node), ensure_ascii=True, separators=(",", ":"))
+    return _encode(_sorted(node))
 
 
-_quoted = json.JSONEncoder().encode  # as json.dumps does, which is slower for a short text
+# As json.dumps does, which takes longer for a short text.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _sorted(node: Node) -> Any:

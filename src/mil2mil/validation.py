@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -16,11 +16,13 @@ from mil2mil.shard import Shard, Shards, shard_of
 from mil2mil.trig import head, triples, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from mil2mil.dataset import Dataset
     from mil2mil.scope import Scope
+
+_KEPT = 1 << 14  # nodes elsewhere of which the classes stay in memory
 
 
 def validate(
@@ -40,10 +42,13 @@ def validate(
     vacuous.extend(rules.vacuous(dataset.checks, dataset.store, severity))
     parts = dataset.shards if scope is None else Shards([_in_sight(dataset, scope)])
     hits = dataset.workers.meanwhile(partial(_hits, dataset, scope), dataset.checks)
-    findings = [*parts.flaws, *_dangling(dataset, parts)]
+    far = shapes.reads_far(dataset.shape_store)
+    around = _Around(dataset, [] if far else shapes.sequences(dataset.shape_store))
+    by_shapes = list(_by_shapes(dataset, engine, parts, around, far=far))
+    findings = [*parts.flaws, *_dangling(dataset, around.missing)]
     explained = {(finding.focus, finding.value) for finding in findings}
     unclear = {finding.focus for finding in findings}
-    for finding in _by_shapes(dataset, engine, parts):
+    for finding in by_shapes:
         if (finding.focus, finding.value) not in explained:
             findings.append(finding)
     # A check looks at a node whole, so it says nothing of one with a broken reference or date.
@@ -90,11 +95,61 @@ def _finding(
     return Finding(file, mark, severity, rule, message, suggestion, name, focus, path, value)
 
 
-def _by_shapes(dataset: Dataset, engine: str, parts: Shards) -> Iterator[Finding]:
-    far = shapes.reads_far(dataset.shape_store)
+class _Around:
+    """What shapes read of nodes elsewhere: the classes, and what the later steps of `paths` lead to.
+
+    `missing` are those of the nodes of which neither a record nor the ontology says anything.
+    """
+
+    def __init__(self, dataset: Dataset, paths: Sequence[Sequence[str]]) -> None:
+        self.missing: set[str] = set()
+        self._store = dataset.store
+        self._later = {ox.NamedNode(step) for path in paths for step in path[1:]}
+        self._steps = max(map(len, paths), default=1)
+        # Not of a method: a cycle would keep the store open.
+        self._types = lru_cache(maxsize=_KEPT)(partial(_types, dataset, self.missing))
+
+    def triples(self, nodes: Iterable[str]) -> bytes:
+        """What is read of some nodes, in N-Triples."""
+        found: set[str] = set()
+        seen = set(nodes)
+        for left in range(self._steps, 0, -1):
+            further = set()
+            for name in nodes:
+                found.update(self._types(name))
+                for step in self._later if left > 1 else ():
+                    node = ox.NamedNode(name)
+                    for quad in self._store.quads_for_pattern(node, step, None):
+                        found.add(str(quad.triple))
+                        further.add(graph.lexical(quad.object))
+            nodes = {name for name in further - seen if name.startswith(BASE)}
+            seen |= further
+        return "".join(f"{triple} .\n" for triple in found).encode()
+
+
+def _types(dataset: Dataset, missing: set[str], name: str) -> list[str]:
+    """The classes of a node, as triples; a node of which nothing is said is put into `missing`."""
+    node = ox.NamedNode(name)
+    quads = dataset.store.quads_for_pattern(node, graph.RDF_TYPE, None)
+    types = [str(quad.triple) for quad in quads]
+    if not types and not dataset.describes(node):
+        missing.add(name)
+    return types
+
+
+def _by_shapes(
+    dataset: Dataset, engine: str, parts: Shards, around: _Around, *, far: bool
+) -> Iterator[Finding]:
+    """What shapes find; where they read `far`, in all records together."""
     known = dataset.ontology if far else shapes.hierarchy(dataset.ontology)
     graph_ = shapes.ShapesGraph("\n".join(dataset.shape_texts.values()), shapes.ntriples(known), engine)
-    data = _whole(dataset) if far else _parts(dataset, parts)
+    data: Iterable[tuple[bytes, bytes]]
+    if far:  # around all there is only what is missing
+        for outward in parts.outward():
+            around.triples(outward)
+        data = [(b"".join(dataset.shards), b"")]
+    else:
+        data = zip(parts, map(around.triples, parts.outward()), strict=True)
     for results in dataset.workers.each(partial(_check, graph_, head(dataset.context)), data):
         yield from _explain(dataset, results)
 
@@ -102,37 +157,6 @@ def _by_shapes(dataset: Dataset, engine: str, parts: Shards) -> Iterator[Finding
 def _check(graph_: shapes.ShapesGraph, start: bytes, data: tuple[bytes, bytes]) -> list[shapes.Result]:
     turtle, around = (start + triples(data[0])).decode("utf-8"), data[1].decode("utf-8")
     return shapes.validate(graph_, turtle + around, typed(turtle))
-
-
-def _whole(dataset: Dataset) -> Iterator[tuple[bytes, bytes]]:
-    yield b"".join(dataset.shards), b""
-
-
-def _parts(dataset: Dataset, parts: Shards) -> Iterator[tuple[bytes, bytes]]:
-    """What shapes are asked of together, and what they may read around it."""
-    for trig, outward in zip(parts, parts.outward(), strict=True):
-        yield trig, _around(dataset, outward)
-
-
-def _around(dataset: Dataset, nodes: Iterable[str]) -> bytes:
-    """What shapes read of nodes elsewhere: the classes, and what the later steps of paths lead to."""
-    paths = shapes.sequences(dataset.shape_store)
-    later = {ox.NamedNode(step) for path in paths for step in path[1:]}
-    found: set[ox.Triple] = set()
-    seen = set(nodes)
-    for left in range(max(map(len, paths), default=1), 0, -1):
-        further = set()
-        for name in nodes:
-            node = ox.NamedNode(name)
-            for quad in dataset.store.quads_for_pattern(node, graph.RDF_TYPE, None):
-                found.add(quad.triple)
-            for step in later if left > 1 else ():
-                for quad in dataset.store.quads_for_pattern(node, step, None):
-                    found.add(quad.triple)
-                    further.add(graph.lexical(quad.object))
-        nodes = {name for name in further - seen if name.startswith(BASE)}
-        seen |= further
-    return ox.serialize(found, format=ox.RdfFormat.N_TRIPLES) or b""
 
 
 def _explain(dataset: Dataset, results: list[shapes.Result]) -> Iterator[Finding]:
@@ -167,14 +191,8 @@ def _hits(dataset: Dataset, scope: Scope | None, check: rules.Check) -> list[rul
     return rules.run_check(check, dataset.store, scope.foci(check) if scope else None)
 
 
-def _dangling(dataset: Dataset, parts: Shards) -> Iterator[Finding]:
+def _dangling(dataset: Dataset, missing: Iterable[str]) -> Iterator[Finding]:
     """References to what neither a record nor the ontology describes."""
-    missing = {
-        target
-        for targets in parts.outward()
-        for target in targets
-        if not dataset.describes(ox.NamedNode(target))
-    }
     for target in sorted(missing):
         for quad in dataset.store.quads_for_pattern(None, None, ox.NamedNode(target)):
             path = quad.predicate.value

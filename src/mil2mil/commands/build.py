@@ -35,7 +35,7 @@ def build(options: argparse.Namespace) -> int:
 
 def _build(dataset: Dataset, options: argparse.Namespace) -> int:
     from mil2mil import describe, export, exports
-    from mil2mil.coverage import cover
+    from mil2mil.coverage import count_units
     from mil2mil.output import Output, bytes_of
 
     findings, _ = validation_of(dataset, options)
@@ -56,8 +56,7 @@ def _build(dataset: Dataset, options: argparse.Namespace) -> int:
         more = {"void.ttl": export.write("ttl", description, dataset.context), **more}
         for name, content in more.items():
             written[name] = output.write(name, [bytes_of(content)])
-    units = cover(dataset.store)
-    _summarise(tally, findings, sum(unit.covered for unit in units), len(units))
+    _summarise(tally, findings, *count_units(dataset.store))
     sizes: Counter[str] = Counter()
     for name, file in written.items():
         folder, inner, _ = name.partition("/")  # a folder has one line, for all that is in it
