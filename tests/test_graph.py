@@ -84,6 +84,7 @@ texts |= st.text(st.sampled_from("\"\\\n\t\r'<> .;{},a"), min_size=1)
 references = st.sampled_from(
     [
         "places/baku",
+        f"{BASE}places/baku",
         "a/b.c-d#E-1",
         "https://a.b/c?d#e",
         "http://www.wikidata.org/entity/Q1",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mil2mil.finding import Finding
     from mil2mil.record import Record
     from mil2mil.scope import Scope
-    from mil2mil.shard import Shard
+    from mil2mil.shard import Load, Shard
     from mil2mil.telling import Told
 
 ONTOLOGY_GRAPH = ox.NamedNode(f"{BASE}graphs/ontology")
@@ -194,16 +194,17 @@ class Dataset:
     @cached_property
     def store(self) -> ox.Store:
         """A store of the whole graph, with the ontology in a graph of its own; in memory, unless set."""
-        return self.fill(ox.Store())
+        store = ox.Store()
+        return self.fill(store, store.load)
 
-    def fill(self, store: ox.Store) -> ox.Store:
-        """Put the whole graph into an empty store."""
+    def fill(self, store: ox.Store, load: Load) -> ox.Store:
+        """Put the whole graph into an empty store; `load` is the one of its ways that is fastest."""
         start = head(self.context)
         if "shards" in self.__dict__:
             for trig in self.shards:
-                store.load(start + trig, format=ox.RdfFormat.TRIG)
+                load(start + trig, format=ox.RdfFormat.TRIG)
         else:
-            self.shards = Shards(loaded(self._read(), store, start))  # while others are being read
+            self.shards = Shards(loaded(self._read(), load, start))  # while others are being read
         store.bulk_extend(self._ontology_quads())
         return store
 

@@ -112,7 +112,7 @@ def _anew(
 ) -> Validated:
     (folder / _STATE).unlink(missing_ok=True)
     dataset.store.clear()
-    dataset.fill(dataset.store)
+    dataset.fill(dataset.store, dataset.store.bulk_load)
     dataset.store.optimize()  # else each look-up goes through the files of all shards
     done = Validated(dataset, engine, texts)
     if not dataset.unreadable:

@@ -21,10 +21,12 @@ from mil2mil.record import map_record
 from mil2mil.trig import Tally, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mil2mil.context import Context
     from mil2mil.record import Record
+
+    Load = Callable[..., None]  # that of a store, of bytes in a format
 
 _IN_MEMORY = 1 << 24  # bytes of triples, beyond which they wait in a file
 _AT_ONCE = 1 << 20  # bytes that are loaded at a time: a store on disk takes smaller pieces slower
@@ -92,16 +94,16 @@ class Shards:
             yield self._spool.get(outward).decode("utf-8").split()
 
 
-def loaded(shards: Iterable[Shard], store: ox.Store, head: bytes) -> Iterator[Shard]:
-    """The shards, whose triples are put into a store on the way."""
+def loaded(shards: Iterable[Shard], load: Load, head: bytes) -> Iterator[Shard]:
+    """The shards, whose triples are loaded into a store on the way, some at a time."""
     waiting: list[bytes] = []
     for shard in shards:
         waiting.append(shard.trig)
         if sum(map(len, waiting)) >= _AT_ONCE:
-            store.load(head + b"".join(waiting), format=ox.RdfFormat.TRIG)
+            load(head + b"".join(waiting), format=ox.RdfFormat.TRIG)
             waiting.clear()
         yield shard
-    store.load(head + b"".join(waiting), format=ox.RdfFormat.TRIG)
+    load(head + b"".join(waiting), format=ox.RdfFormat.TRIG)
 
 
 def read(files: Sequence[tuple[str, bytes | Finding]], context: Context) -> Shard:
