@@ -84,7 +84,7 @@ def test_a_run_that_is_ended_on_the_way_leaves_nothing_half_true(
     validated(Dataset(small, young=True), kept, "shacl", None)
     edit(small, "label: Baku\n", "label: Bako\n")
     with monkeypatch.context() as patch:
-        patch.setattr(incremental, "_keep", lambda *_: pytest.exit("killed"))
+        patch.setattr(incremental, "_kept", lambda *_: pytest.exit("killed"))
         with pytest.raises(BaseException, match="killed"):
             validated(Dataset(small, young=True), kept, "shacl", None)
     done = validated(Dataset(small, young=True), kept, "shacl", None)
@@ -111,15 +111,15 @@ def test_a_damaged_store_means_everything(small: Path, tmp_path: Path, lost: str
 def test_two_first_runs_at_once(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second one comes when the first has no state yet; it is refused, and spoils nothing."""
     kept = tmp_path / "kept"
-    keep = incremental._keep
+    keep = incremental._kept
 
-    def meet(*arguments: Any) -> None:
+    def meet(*arguments: Any) -> bytes:
         with pytest.raises(DatasetError, match="another process"):
             validated(Dataset(small, young=True), kept, "shacl", None)
-        keep(*arguments)
+        return keep(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(incremental, "_keep", meet)
+        patch.setattr(incremental, "_kept", meet)
         first = validated(Dataset(small, young=True), kept, "shacl", None)
     assert first.findings == []
     del first
@@ -185,6 +185,29 @@ def test_a_broken_state_means_everything(small: Path, tmp_path: Path, state: str
     (kept / "state.json").write_text(state)
     assert validated(Dataset(small, young=True), kept, "shacl", None).scope is None
     assert json.loads((kept / "state.json").read_text())["findings"] == []
+
+
+@pytest.mark.parametrize("lines", [None, "{", '["places/baku"]\n', "\xff"])
+def test_a_broken_list_of_files_means_everything(small: Path, tmp_path: Path, lines: str | None) -> None:
+    kept = tmp_path / "kept"
+    validated(Dataset(small, young=True), kept, "shacl", None)
+    whole = (kept / "files.jsonl").read_bytes()
+    (kept / "files.jsonl").unlink()
+    if lines is not None:
+        (kept / "files.jsonl").write_text(lines, encoding="latin-1")
+    assert validated(Dataset(small, young=True), kept, "shacl", None).scope is None
+    assert (kept / "files.jsonl").read_bytes() == whole
+
+
+def test_a_list_of_other_files_is_not_believed(small: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    validated(Dataset(small, young=True), kept, "shacl", None)
+    whole = (kept / "files.jsonl").read_bytes()
+    for lines in (b"", b'["places/nowhere", "1 2 3 4"]\n'):
+        (kept / "files.jsonl").write_bytes(lines)
+        gc.collect()
+        assert validated(Dataset(small, young=True), kept, "shacl", None).findings == []
+        assert (kept / "files.jsonl").read_bytes() == whole
 
 
 def test_what_does_not_go_together(small: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,7 +84,7 @@ class Context:
             raise ValueError(f"a context has {json.dumps(_FIXED)}")
         for key, value in terms.items():
             if isinstance(value, str) and value.endswith(("#", "/")):
-                self.prefixes[key] = value
+                self.prefixes[key] = _valid(value)
         for key, value in terms.items():
             if not _KEY.fullmatch(key):
                 raise ValueError(f"'{key}' is not a key: letters and digits")

@@ -15,7 +15,7 @@ from mil2mil.context import BASE, TERMS, Context
 from mil2mil.entailment import ranges
 from mil2mil.executor import SERIAL
 from mil2mil.finding import DatasetError, Names
-from mil2mil.folder import Folder, id_of_path, packaged
+from mil2mil.folder import Folder, id_of_path, packaged, path_of_id
 from mil2mil.records import Records
 from mil2mil.shard import Shards, loaded, read
 from mil2mil.trig import head
@@ -71,7 +71,7 @@ class Dataset:
 
     @cached_property
     def files(self) -> tuple[list[str], list[Finding]]:
-        """The files of records in the order of ids, and what is wrong with the others there."""
+        """The ids of the records that have files, sorted; and what is wrong with other files there."""
         return self.folder.records()
 
     @property
@@ -85,9 +85,9 @@ class Dataset:
         return Shards(self._read())
 
     def _read(self) -> Iterator[Shard]:
-        paths = self.files[0]
-        parts = (paths[start : start + self.shard] for start in range(0, len(paths), self.shard))
-        texts = (self.folder.contents(paths) for paths in parts)
+        ids = self.files[0]
+        parts = (ids[start : start + self.shard] for start in range(0, len(ids), self.shard))
+        texts = (self.folder.contents(map(path_of_id, part)) for part in parts)
         return self.workers.each(partial(read, context=self.context), texts)
 
     @cached_property
@@ -107,12 +107,9 @@ class Dataset:
 
     @cached_property
     def records(self) -> Records:
-        unusable = {finding.file for finding in self.shards.findings}
-        return Records(
-            self.root,
-            self.context,
-            (id_of_path(path) for path in self.files[0] if path not in unusable),
-        )
+        unusable = {id_of_path(finding.file) for finding in self.shards.findings}
+        ids = (name for name in self.files[0] if name not in unusable)
+        return Records(self.root, self.context, ids)
 
     def reread(self, paths: Collection[str]) -> list[ox.Quad]:
         """Read record files anew that were changed, added or removed; returns what they said before.

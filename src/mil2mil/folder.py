@@ -67,7 +67,7 @@ class Folder:
         self._lines: dict[str, list[str]] = {}
 
     def records(self) -> tuple[list[str], list[Finding]]:
-        """The files of records in the order of ids, and what is wrong with the other files there."""
+        """The ids of the records that have files, sorted; and what is wrong with other files there."""
         found = []
         findings = []
         folders = ["data", "seeds"]
@@ -84,12 +84,13 @@ class Folder:
                         elif problem := _problem(path, plain=entry.is_file(follow_symlinks=False)):
                             findings.append(problem)
                         else:
-                            found.append(path)
+                            found.append(id_of_path(path))
             except OSError as error:
                 message = f"The folder cannot be read: {error.strerror}."
                 rule = "reader/unreadable"
                 findings.append(Finding(folder, Mark(1, 1), Severity.VIOLATION, rule, message))
-        return sorted(found, key=id_of_path), findings
+        found.sort()
+        return found, findings
 
     def problem(self, path: str) -> Finding | None:
         """What is wrong with a file in a folder of records, before it is read."""
@@ -101,7 +102,7 @@ class Folder:
         return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
 
     def contents(self, paths: Iterable[str]) -> list[tuple[str, bytes | Finding]]:
-        """The files at paths that `records` gives, each with its content, or why there is none."""
+        """Some files of records by their paths, each with its content, or why there is none."""
         contents: list[tuple[str, bytes | Finding]] = []
         for path in paths:
             try:

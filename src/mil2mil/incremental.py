@@ -9,6 +9,9 @@ import hashlib
 import json
 import shutil
 from dataclasses import asdict
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
@@ -16,19 +19,21 @@ import pyoxigraph as ox
 from mil2mil import __version__
 from mil2mil.dataset import Dataset
 from mil2mil.finding import DatasetError, Finding, Mark, Severity
-from mil2mil.folder import FOLDERS, RECORD_FILE, id_of_path
-from mil2mil.output import write_all
+from mil2mil.folder import FOLDERS, RECORD_FILE, id_of_path, path_of_id
+from mil2mil.output import Output, write_all
 from mil2mil.records import Records
 from mil2mil.scope import scope_of
 from mil2mil.shard import read
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from mil2mil.scope import Scope
 
-_STATE = "state.json"
+    Changes = dict[str, tuple[str | None, str | None]]
+
+_STATE, _FILES = "state.json", "files.jsonl"
 _MARKER = "mil2mil-store"  # a folder without it is not ours, and is not touched
 
 
@@ -82,42 +87,87 @@ def validated(dataset: Dataset, folder: Path, engine: str, texts: Path | None) -
     """
     dataset.store = _open(dataset, folder)
     rules = _rules(dataset, engine)
-    paths, problems = dataset.files
-    files = {path: dataset.folder.signature(path) for path in paths}
     state = _state(folder)
-    if state.get("rules") != rules:
-        return _anew(dataset, folder, engine, texts, rules, files)
-    old = state["files"]
-    changed = sorted(path for path in {*old, *files} if old.get(path) != files.get(path))
-    dataset.records = Records(dataset.root, dataset.context, map(id_of_path, old))
-    new = read(dataset.folder.contents(path for path in changed if path in files), dataset.context)
-    dataset.unreadable = sorted([*problems, *new.findings])
+    changed = _changed(dataset, folder) if state.get("rules") == rules else None
+    if changed is None:
+        return _anew(dataset, folder, engine, texts, rules)
+    ids, problems = dataset.files
+    gone = [name for name, (_, now) in changed.items() if now is None]
+    known = (name for name in ids if name not in changed or changed[name][0] is not None)
+    dataset.records = Records(dataset.root, dataset.context, (*known, *gone))
+    there = (path_of_id(name) for name, (_, now) in changed.items() if now is not None)
+    dataset.unreadable = sorted(
+        [*problems, *read(dataset.folder.contents(there), dataset.context).findings]
+    )
     if dataset.unreadable:
         return Validated(dataset, engine, texts, dataset.unreadable)
     done = Validated(dataset, engine, texts, [_finding(value) for value in state["findings"]])
     # Until the end there is none, so that a run which is ended on the way leaves nothing half true.
     (folder / _STATE).unlink()
-    done.update(changed)
-    _keep(done, folder, rules, files)
+    done.update([path_of_id(name) for name in changed])
+    with Output(folder) as output:
+        output.write(_FILES, _updated(folder, changed))
+        output.write(_STATE, [_kept(done, rules)])
     return done
 
 
-def _anew(
-    dataset: Dataset,
-    folder: Path,
-    engine: str,
-    texts: Path | None,
-    rules: str,
-    files: dict[str, str],
-) -> Validated:
+def _anew(dataset: Dataset, folder: Path, engine: str, texts: Path | None, rules: str) -> Validated:
     (folder / _STATE).unlink(missing_ok=True)
     dataset.store.clear()
-    dataset.fill(dataset.store, dataset.store.bulk_load)
-    dataset.store.optimize()  # else each look-up goes through the files of all shards
-    done = Validated(dataset, engine, texts)
-    if not dataset.unreadable:
-        _keep(done, folder, rules, files)
+    with Output(folder) as output:
+        output.write(_FILES, (_line(name, now) for name, now in _signatures(dataset)))
+        dataset.fill(dataset.store, dataset.store.bulk_load)
+        dataset.store.optimize()  # else each look-up goes through the files of all shards
+        done = Validated(dataset, engine, texts)
+        if not dataset.unreadable:
+            output.write(_STATE, [_kept(done, rules)])
     return done
+
+
+def _signatures(dataset: Dataset) -> Iterator[tuple[str, str]]:
+    """The files of records by id, each with what is another after each change of it."""
+    for name in dataset.files[0]:
+        yield name, dataset.folder.signature(path_of_id(name))
+
+
+def _line(name: str, signature: str) -> bytes:
+    return json.dumps([name, signature]).encode() + b"\n"
+
+
+def _lines(folder: Path) -> Iterator[tuple[str, str]]:
+    """What an earlier run has kept of files: not in memory, since there may be very many."""
+    with (folder / _FILES).open("rb") as stream:
+        for line in stream:
+            name, signature = json.loads(line)
+            yield str(name), str(signature)
+
+
+def _changed(dataset: Dataset, folder: Path) -> Changes | None:
+    """What changed since the last run by id: the signature then and now, None where there was no file.
+
+    None if what the last run kept of files is damaged.
+    """
+    changes: Changes = {}
+    then = ((name, signature, 0) for name, signature in _lines(folder))
+    now = ((name, signature, 1) for name, signature in _signatures(dataset))
+    try:
+        for name, found in groupby(merge(then, now), key=itemgetter(0)):
+            signatures: list[str | None] = [None, None]
+            for _, signature, when in found:
+                signatures[when] = signature
+            if signatures[0] != signatures[1]:
+                changes[name] = signatures[0], signatures[1]
+    except (OSError, ValueError, TypeError):
+        return None
+    return changes
+
+
+def _updated(folder: Path, changes: Changes) -> Iterator[bytes]:
+    """The lines of all files after changes."""
+    old = ((name, signature) for name, signature in _lines(folder) if name not in changes)
+    new = sorted((name, now) for name, (_, now) in changes.items() if now is not None)
+    for name, signature in merge(old, new):
+        yield _line(name, signature)
 
 
 def _open(dataset: Dataset, folder: Path) -> ox.Store:
@@ -147,11 +197,10 @@ def _open(dataset: Dataset, folder: Path) -> ox.Store:
         return ox.Store(place)
 
 
-def _keep(done: Validated, folder: Path, rules: str, files: dict[str, str]) -> None:
+def _kept(done: Validated, rules: str) -> bytes:
     done.dataset.store.flush()
-    findings = [asdict(finding) for finding in done.findings]
-    state = {"rules": rules, "files": files, "findings": findings}
-    write_all(folder, {_STATE: json.dumps(state, separators=(",", ":"))})
+    state = {"rules": rules, "findings": [asdict(finding) for finding in done.findings]}
+    return json.dumps(state, separators=(",", ":")).encode()
 
 
 def _state(folder: Path) -> dict[str, Any]:

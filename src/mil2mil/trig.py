@@ -1,9 +1,9 @@
 """Records to triples, written as TriG: what JSON-LD 1.1 makes of a record, under a context of our form.
 
 A general JSON-LD processor takes longer than all else that is done with a record; the tests hold this
-module to what three of them make. A record has a graph of its own, in which its nodes stand in order,
-and their statements in order; after it stands, in no graph, where it is from (PROV-O). There are no
-blank nodes, so the same facts are the same text, and records after one another are a document.
+module to what PyLD and pyoxigraph make. A record has a graph of its own, in which its nodes stand in
+order, and their statements in order; after it stands, in no graph, where it is from (PROV-O). There are
+no blank nodes, so the same facts are the same text, and records after one another are a document.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LOCAL = re.compile("[A-Za-z][A-Za-z0-9_-]*")
 _ESCAPED = re.compile(r'["\\\n\r\t]')
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # The lines that open and close a graph: no literal holds the end of a line.
-_OPENING = re.compile(rb"<graphs/[^>]*> \{\n")
+_OPENING = re.compile(rb"<graphs/[^>\n]*> \{\n")
 _CLOSING = b"\n}\n"
 _TYPED = re.compile(r"\n(<[^>]*>) a (.*) [;.](?=\n)")
 
