@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import atheris
+import pyoxigraph as ox
 
 with atheris.instrument_imports(include=["mil2mil"]):
     from mil2mil.dataset import Dataset
@@ -18,6 +19,7 @@ with atheris.instrument_imports(include=["mil2mil"]):
     from mil2mil.finding import ReadError
     from mil2mil.record import map_record
     from mil2mil.shard import shard_of
+    from mil2mil.trig import head
 
 ROOT = Path(__file__).resolve().parents[1]
 PATH = "data/places/x.yaml"
@@ -32,7 +34,7 @@ def read(data: bytes) -> None:
     record, findings = map_record(document, CONTEXT)
     assert all(finding.mark.line > 0 and finding.message for finding in findings)
     if not findings:
-        shard_of([record], CONTEXT)
+        ox.Store().load(head(CONTEXT) + shard_of([record], CONTEXT).trig, format=ox.RdfFormat.TRIG)
 
 
 if __name__ == "__main__":

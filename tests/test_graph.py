@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 import yaml
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pyld import jsonld
 
@@ -116,13 +116,17 @@ def values(key: str) -> st.SearchStrategy[tuple[str, Any]]:
 
 
 flat = st.lists(st.sampled_from(keys).flatmap(values), max_size=5).map(dict)
-kinds = st.sampled_from(["Report", "Claim", ["Unit", "Span"]])
-inner = st.builds(lambda kind, node: {"type": kind, **node}, kinds, flat)
+kinds = st.sampled_from([{}, {"type": "Report"}, {"type": ["Unit", "Span"]}])
+ids = st.sampled_from([{}, {}, {"id": "contacts/a#x"}, {"id": "contacts/a#y-1"}])
+inner = st.builds(lambda *parts: {key: part[key] for part in parts for key in part}, kinds, ids, flat)
 nested = st.dictionaries(
-    st.sampled_from(["reports", "evidence"]), inner | st.lists(inner, min_size=1, max_size=2), max_size=2
+    st.sampled_from(["reports", "evidence", "mentions"]),
+    inner | st.lists(inner, min_size=1, max_size=2),
+    max_size=2,
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # as it is where others use the machine
 @given(flat, nested)
 def test_any_record_is_what_json_ld_makes_of_it(first: dict[str, Any], second: dict[str, Any]) -> None:
     head = {"@context": "../../ontology/context.jsonld", "id": "contacts/a", "type": "Meeting"}

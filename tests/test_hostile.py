@@ -84,6 +84,21 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda root: context(root, lambda c: c["number"].update({"@type": "xsd:double"})),
         "not read",
     ),
+    "text without a language": (
+        lambda root: context(
+            root,
+            lambda c: c.update(
+                x={"@id": "m2m:x", "@type": "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"}
+            ),
+        ),
+        "not read",
+    ),
+    "another word for type": (
+        lambda root: context(
+            root, lambda c: c.update(kind={"@id": "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"})
+        ),
+        "another word",
+    ),
     "no alias": (lambda root: context(root, lambda c: c.pop("id")), "a context has"),
     "context is a pipe": (lambda root: make_pipe(root / "ontology/context.jsonld"), "plain file"),
     "ontology not Turtle": (

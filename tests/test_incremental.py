@@ -16,8 +16,11 @@ from mil2mil.cli import main
 from mil2mil.dataset import Dataset
 from mil2mil.finding import DatasetError
 from mil2mil.incremental import validated
+from mil2mil.shard import Shard
+from mil2mil.trig import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 BAKU = "data/places/baku.yaml"
@@ -84,7 +87,7 @@ def test_a_run_that_is_ended_on_the_way_leaves_nothing_half_true(
     validated(Dataset(small, young=True), kept, "shacl", None)
     edit(small, "label: Baku\n", "label: Bako\n")
     with monkeypatch.context() as patch:
-        patch.setattr(incremental, "_kept", lambda *_: pytest.exit("killed"))
+        patch.setattr(incremental, "_keep", lambda *_: pytest.exit("killed"))
         with pytest.raises(BaseException, match="killed"):
             validated(Dataset(small, young=True), kept, "shacl", None)
     done = validated(Dataset(small, young=True), kept, "shacl", None)
@@ -111,15 +114,15 @@ def test_a_damaged_store_means_everything(small: Path, tmp_path: Path, lost: str
 def test_two_first_runs_at_once(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second one comes when the first has no state yet; it is refused, and spoils nothing."""
     kept = tmp_path / "kept"
-    keep = incremental._kept
+    keep = incremental._keep
 
-    def meet(*arguments: Any) -> bytes:
+    def meet(*arguments: Any) -> None:
         with pytest.raises(DatasetError, match="another process"):
             validated(Dataset(small, young=True), kept, "shacl", None)
-        return keep(*arguments)
+        keep(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(incremental, "_kept", meet)
+        patch.setattr(incremental, "_keep", meet)
         first = validated(Dataset(small, young=True), kept, "shacl", None)
     assert first.findings == []
     del first
@@ -187,27 +190,53 @@ def test_a_broken_state_means_everything(small: Path, tmp_path: Path, state: str
     assert json.loads((kept / "state.json").read_text())["findings"] == []
 
 
-@pytest.mark.parametrize("lines", [None, "{", '["places/baku"]\n', "\xff"])
-def test_a_broken_list_of_files_means_everything(small: Path, tmp_path: Path, lines: str | None) -> None:
-    kept = tmp_path / "kept"
-    validated(Dataset(small, young=True), kept, "shacl", None)
-    whole = (kept / "files.jsonl").read_bytes()
-    (kept / "files.jsonl").unlink()
-    if lines is not None:
-        (kept / "files.jsonl").write_text(lines, encoding="latin-1")
-    assert validated(Dataset(small, young=True), kept, "shacl", None).scope is None
-    assert (kept / "files.jsonl").read_bytes() == whole
+WAYS: list[Callable[[bytes], bytes | None]] = [
+    lambda _: None,
+    lambda _: b"",
+    lambda whole: whole[:-40],
+    lambda whole: whole + b'"zz" 1-2-3-4\n',
+    lambda whole: b"".join(reversed(whole.splitlines(keepends=True))),
+]
 
 
-def test_a_list_of_other_files_is_not_believed(small: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_broken_list_of_files_means_everything(
+    small: Path, tmp_path: Path, way: Callable[[bytes], bytes | None]
+) -> None:
     kept = tmp_path / "kept"
     validated(Dataset(small, young=True), kept, "shacl", None)
-    whole = (kept / "files.jsonl").read_bytes()
-    for lines in (b"", b'["places/nowhere", "1 2 3 4"]\n'):
-        (kept / "files.jsonl").write_bytes(lines)
-        gc.collect()
-        assert validated(Dataset(small, young=True), kept, "shacl", None).findings == []
-        assert (kept / "files.jsonl").read_bytes() == whole
+    whole = (kept / "files.txt").read_bytes()
+    broken = way(whole)
+    (kept / "files.txt").unlink()
+    if broken is not None:
+        (kept / "files.txt").write_bytes(broken)
+    (small / "data/places/azerbaijan.yaml").unlink()
+    done = validated(Dataset(small, young=True), kept, "shacl", None)
+    assert done.scope is None
+    assert done.findings == Dataset(small, young=True).validate() != []
+    assert len((kept / "files.txt").read_bytes().splitlines()) == whole.count(b"\n") - 1
+
+
+def test_a_file_that_gets_worse_on_the_way(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It could be read when it was looked at first, and then not; what is kept is not spoiled by it."""
+    kept = tmp_path / "kept"
+    edit(small, "placeKind: city", "placeKind: citty")
+    validated(Dataset(small, young=True), kept, "shacl", None)
+    gc.collect()
+    place = small / "data/places/azerbaijan.yaml"
+    text = place.read_text(encoding="utf-8")
+    place.write_text("{", encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(incremental, "read", lambda *_: Shard([], [], b"", b"", b"", Tally()))
+        done = validated(Dataset(small, young=True), kept, "shacl", None)
+        assert [finding.rule for finding in done.findings] == ["reader/yaml-syntax"]
+    del done
+    gc.collect()
+    place.write_text(text, encoding="utf-8")
+    done = validated(Dataset(small, young=True), kept, "shacl", None)
+    assert done.findings == Dataset(small, young=True).validate() != []
 
 
 def test_what_does_not_go_together(small: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -175,6 +175,24 @@ def test_nested_node_without_type(edited: Callable[[str, str, str], Dataset]) ->
     assert (finding.rule, finding.mark) == ("reader/untyped-node", Mark(25, 7))
 
 
+def test_nested_node_with_an_id_alone(small: Path) -> None:
+    """JSON-LD makes no triple of it, so there is nothing to write of it."""
+    with (small / "data/places/baku.yaml").open("a", encoding="utf-8") as stream:
+        stream.write("anchor:\n  id: places/baku#a\n")
+    rules = [finding.rule for finding in Dataset(small, young=True).validate()]
+    assert rules == ["reader/untyped-node"]
+
+
+@pytest.mark.parametrize(
+    "name", ["graphs/places/baku", "https://w3id.org/mil2mil/places/baku\u3000https://w3id.org/mil2mil/"]
+)
+def test_reference_to_what_is_no_record(name: str, edited: Callable[[str, str, str], Dataset]) -> None:
+    """The name of a graph, of which only the provenance speaks; and two names with a space between."""
+    invalid = edited("data/places/baku.yaml", "partOf: places/azerbaijan", f'partOf: "{name}"')
+    (finding,) = invalid.validate()
+    assert (finding.rule, finding.mark) == ("reader/dangling-reference", Mark(7, 9))
+
+
 def test_locate_falls_back_to_the_key_and_the_node() -> None:
     text = HEAD + "type: Place\nsameAs:\n  - https://a.b/\n  - https://c.d/\ninferred:\n  - reason: x\n"
     record, findings = read(text)

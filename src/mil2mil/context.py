@@ -20,6 +20,7 @@ SEEDS = f"{BASE}seeds/"
 # The properties that are derived from a date, and so are not written.
 EARLIEST, LATEST = f"{TERMS}earliest", f"{TERMS}latest"
 EVIDENCE = f"{TERMS}evidence"
+TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 DERIVED = frozenset({EARLIEST, LATEST})
 # What exports name besides the prefixes of the context.
 PREFIXES = {
@@ -48,7 +49,12 @@ _FIXED = {"@version": 1.1, "id": "@id", "type": "@type"}
 _KEY = re.compile("[A-Za-z][A-Za-z0-9]*")
 _LANGUAGE = re.compile("[a-z]{2,3}(-[a-z0-9]{1,8})*")
 _COERCED = {"@id": "reference", "@vocab": "key"}
-_DOUBLE = "http://www.w3.org/2001/XMLSchema#double"
+# Datatypes of which JSON-LD writes numbers in another form, or of which a literal has a language.
+_UNREAD = {
+    "http://www.w3.org/2001/XMLSchema#double",
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString",
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns#dirLangString",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,8 @@ class Context:
         """What a definition says; ValueError if it says more than records are read by."""
         iri, coerced = self._iri(value["@id"]), value.get("@type", "")
         more = value.keys() - {"@id", "@type"}
+        if iri == TYPE:
+            raise ValueError(f"'{key}' is another word for 'type'")
         if not coerced and more <= {"@language"}:
             language = value.get("@language", "")
             if language and not _LANGUAGE.fullmatch(language):
@@ -124,7 +132,7 @@ class Context:
         if coerced in _COERCED:
             return Term(key, iri, _COERCED[coerced])
         datatype = self._iri(coerced)
-        if datatype == _DOUBLE:  # of which JSON-LD writes numbers in another form
+        if datatype in _UNREAD:
             raise ValueError(f"'{key}' is of a datatype that is not read")
         return Term(key, iri, "literal", datatype=datatype)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from mil2mil.context import EARLIEST, LATEST, TERMS
+from mil2mil.context import EARLIEST, LATEST, TERMS, TYPE
 from mil2mil.days import days_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     # A node of a record as a value: the node that has it, the property, its own IRI, and its place.
     Link = tuple[str, str, str, Node]
 
-TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _RANGE = "http://www.w3.org/2000/01/rdf-schema#range"
 _DATES = (
     "a day is 2017-02-16, a month 2021-06, a time 2017-02-06/2017-02-12, uncertain 2017-02-10?, "

@@ -45,7 +45,8 @@ def _problem(path: str, *, plain: bool) -> Finding | None:
     if plain and RECORD_FILE.fullmatch(path):
         return None
     message = (
-        "A record's file is data/KIND/NAME.yaml or seeds/NAME.yaml; move other files elsewhere."
+        "A record's file is data/KIND/NAME.yaml or seeds/NAME.yaml, and no KIND is seeds or graphs; "
+        "move other files elsewhere."
         if plain
         else "A record is a plain file; links are not followed."
     )
@@ -97,9 +98,15 @@ class Folder:
         return _problem(path, plain=self.is_plain(path))
 
     def signature(self, path: str) -> str:
-        """What a file has that is another after each change: its size, times and place on the disk."""
-        stat = os.lstat(f"{self.root}/{path}")
-        return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
+        """What a file has that is another after each change: its size, times and place on the disk.
+
+        It is empty where there is no file.
+        """
+        try:
+            stat = os.lstat(f"{self.root}/{path}")
+        except OSError:
+            return ""
+        return f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ctime_ns}-{stat.st_ino}"
 
     def contents(self, paths: Iterable[str]) -> list[tuple[str, bytes | Finding]]:
         """Some files of records by their paths, each with its content, or why there is none."""

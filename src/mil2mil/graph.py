@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from mil2mil.entailment import TYPE
+from mil2mil.context import TYPE
 from mil2mil.finding import DatasetError
 
 if TYPE_CHECKING:

@@ -9,9 +9,6 @@ import hashlib
 import json
 import shutil
 from dataclasses import asdict
-from heapq import merge
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
@@ -20,7 +17,7 @@ from mil2mil import __version__
 from mil2mil.dataset import Dataset
 from mil2mil.finding import DatasetError, Finding, Mark, Severity
 from mil2mil.folder import FOLDERS, RECORD_FILE, id_of_path, path_of_id
-from mil2mil.output import Output, write_all
+from mil2mil.output import write_all
 from mil2mil.records import Records
 from mil2mil.scope import scope_of
 from mil2mil.shard import read
@@ -31,9 +28,7 @@ if TYPE_CHECKING:
 
     from mil2mil.scope import Scope
 
-    Changes = dict[str, tuple[str | None, str | None]]
-
-_STATE, _FILES = "state.json", "files.jsonl"
+_STATE, _FILES, _NEXT = "state.json", "files.txt", "files.next.txt"
 _MARKER = "mil2mil-store"  # a folder without it is not ours, and is not touched
 
 
@@ -88,16 +83,15 @@ def validated(dataset: Dataset, folder: Path, engine: str, texts: Path | None) -
     dataset.store = _open(dataset, folder)
     rules = _rules(dataset, engine)
     state = _state(folder)
-    changed = _changed(dataset, folder) if state.get("rules") == rules else None
-    if changed is None:
+    if state.get("rules") != rules or state.get("files") != _digest(folder / _FILES):
         return _anew(dataset, folder, engine, texts, rules)
+    changed = _changed(dataset, folder)
     ids, problems = dataset.files
-    gone = [name for name, (_, now) in changed.items() if now is None]
-    known = (name for name in ids if name not in changed or changed[name][0] is not None)
-    dataset.records = Records(dataset.root, dataset.context, (*known, *gone))
-    there = (path_of_id(name) for name, (_, now) in changed.items() if now is not None)
+    dataset.records = Records(dataset.root, dataset.context, ids)
+    there = set(ids)
+    new = (path_of_id(name) for name in changed if name in there)
     dataset.unreadable = sorted(
-        [*problems, *read(dataset.folder.contents(there), dataset.context).findings]
+        [*problems, *read(dataset.folder.contents(new), dataset.context).findings]
     )
     if dataset.unreadable:
         return Validated(dataset, engine, texts, dataset.unreadable)
@@ -105,69 +99,65 @@ def validated(dataset: Dataset, folder: Path, engine: str, texts: Path | None) -
     # Until the end there is none, so that a run which is ended on the way leaves nothing half true.
     (folder / _STATE).unlink()
     done.update([path_of_id(name) for name in changed])
-    with Output(folder) as output:
-        output.write(_FILES, _updated(folder, changed))
-        output.write(_STATE, [_kept(done, rules)])
+    if not dataset.unreadable:
+        _keep(done, folder, rules)
     return done
 
 
 def _anew(dataset: Dataset, folder: Path, engine: str, texts: Path | None, rules: str) -> Validated:
+    for _ in _noted(dataset, folder):
+        pass
     (folder / _STATE).unlink(missing_ok=True)
     dataset.store.clear()
-    with Output(folder) as output:
-        output.write(_FILES, (_line(name, now) for name, now in _signatures(dataset)))
-        dataset.fill(dataset.store, dataset.store.bulk_load)
-        dataset.store.optimize()  # else each look-up goes through the files of all shards
-        done = Validated(dataset, engine, texts)
-        if not dataset.unreadable:
-            output.write(_STATE, [_kept(done, rules)])
+    dataset.fill(dataset.store, dataset.store.bulk_load)
+    dataset.store.optimize()  # else each look-up goes through the files of all shards
+    done = Validated(dataset, engine, texts)
+    if not dataset.unreadable:
+        _keep(done, folder, rules)
     return done
 
 
-def _signatures(dataset: Dataset) -> Iterator[tuple[str, str]]:
-    """The files of records by id, each with what is another after each change of it."""
-    for name in dataset.files[0]:
-        yield name, dataset.folder.signature(path_of_id(name))
+def _noted(dataset: Dataset, folder: Path) -> Iterator[tuple[str, bytes]]:
+    """The ids of the records, each with a line that is another after each change of its file.
 
-
-def _line(name: str, signature: str) -> bytes:
-    return json.dumps([name, signature]).encode() + b"\n"
-
-
-def _lines(folder: Path) -> Iterator[tuple[str, str]]:
-    """What an earlier run has kept of files: not in memory, since there may be very many."""
-    with (folder / _FILES).open("rb") as stream:
-        for line in stream:
-            name, signature = json.loads(line)
-            yield str(name), str(signature)
-
-
-def _changed(dataset: Dataset, folder: Path) -> Changes | None:
-    """What changed since the last run by id: the signature then and now, None where there was no file.
-
-    None if what the last run kept of files is damaged.
+    The lines are put into a file on the way: there may be too many of them for the memory.
     """
-    changes: Changes = {}
-    then = ((name, signature, 0) for name, signature in _lines(folder))
-    now = ((name, signature, 1) for name, signature in _signatures(dataset))
+    with (folder / _NEXT).open("wb") as stream:
+        for name in dataset.files[0]:
+            signature = dataset.folder.signature(path_of_id(name))
+            line = f"{json.dumps(name)} {signature}\n".encode()
+            stream.write(line)
+            yield name, line
+
+
+def _changed(dataset: Dataset, folder: Path) -> list[str]:
+    """The ids of which the file is another than at the last run, or is new or gone."""
+    changed = []
+    with (folder / _FILES).open("rb") as lines:
+        then = next(lines, b"")
+        for name, line in _noted(dataset, folder):
+            while then not in {line, b""} and _name(then) < name:
+                changed.append(_name(then))
+                then = next(lines, b"")
+            if then != line:
+                changed.append(name)
+            if then == line or (then and _name(then) == name):
+                then = next(lines, b"")
+        changed.extend(_name(line) for line in (then, *lines) if line)
+    return changed
+
+
+def _name(line: bytes) -> str:
+    return str(json.loads(line.rpartition(b" ")[0]))
+
+
+def _digest(file: Path) -> str:
+    """The SHA-256 of a file, or nothing if there is none."""
     try:
-        for name, found in groupby(merge(then, now), key=itemgetter(0)):
-            signatures: list[str | None] = [None, None]
-            for _, signature, when in found:
-                signatures[when] = signature
-            if signatures[0] != signatures[1]:
-                changes[name] = signatures[0], signatures[1]
-    except (OSError, ValueError, TypeError):
-        return None
-    return changes
-
-
-def _updated(folder: Path, changes: Changes) -> Iterator[bytes]:
-    """The lines of all files after changes."""
-    old = ((name, signature) for name, signature in _lines(folder) if name not in changes)
-    new = sorted((name, now) for name, (_, now) in changes.items() if now is not None)
-    for name, signature in merge(old, new):
-        yield _line(name, signature)
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
 
 
 def _open(dataset: Dataset, folder: Path) -> ox.Store:
@@ -197,10 +187,12 @@ def _open(dataset: Dataset, folder: Path) -> ox.Store:
         return ox.Store(place)
 
 
-def _kept(done: Validated, rules: str) -> bytes:
+def _keep(done: Validated, folder: Path, rules: str) -> None:
     done.dataset.store.flush()
-    state = {"rules": rules, "findings": [asdict(finding) for finding in done.findings]}
-    return json.dumps(state, separators=(",", ":")).encode()
+    (folder / _NEXT).replace(folder / _FILES)
+    findings = [asdict(finding) for finding in done.findings]
+    state = {"rules": rules, "files": _digest(folder / _FILES), "findings": findings}
+    write_all(folder, {_STATE: json.dumps(state, separators=(",", ":"))})
 
 
 def _state(folder: Path) -> dict[str, Any]:

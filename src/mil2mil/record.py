@@ -29,7 +29,7 @@ PLACEHOLDER = "…"  # what a new record has where something is to be filled in
 
 @dataclass(slots=True)
 class Record:
-    """One file of facts: its id, its document, its nodes by IRI, and itself as JSON for JSON-LD.
+    """One file of facts: its id, its document, its nodes by IRI, and itself as JSON, with IRIs.
 
     `derived` holds what follows, as node, property and class or day; `flaws` what is wrong with
     values that can be mapped all the same; `sources` the IRIs of the articles that it rests on.

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 from mil2mil.context import BASE
 from mil2mil.finding import DatasetError, Finding, Mark, Severity, nearest
-from mil2mil.graph import rows
+from mil2mil.graph import lexical, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 SUBCLASS_OF = f"{RDFS}subClassOf"
 _OBJECTS_OF = ox.NamedNode(f"{SH}targetObjectsOf")
-_FOCUS = "<urn:mil2mil:focus>"  # whose values, by class, are the focus nodes
+_FOCUS = "urn:mil2mil:focus:"  # what has the focus nodes as values, by class
 _OURS = f"<{BASE}"
 
 # The terms of SHACL Core, with those that describe shapes (W3C Recommendation of 20 July 2017).
@@ -72,11 +72,11 @@ class ShapesGraph:
 def validate(graph: ShapesGraph, data: str, foci: Iterable[tuple[str, str]]) -> list[Result]:
     """Validate Turtle; the results sorted and without repetitions.
 
-    `foci` are the nodes that shapes may have as focus nodes, each with a class, as `data` writes them;
-    at all others shapes may only look. So the classes that shapes target (SHACL 2.1.3.2) are replaced by
-    what a node of our own says of those (2.1.3.5). Raises DatasetError if the shapes are not SHACL.
+    `foci` are the nodes that shapes may have as focus nodes, each with a class, as IRIs; at others they
+    may only look. So the classes that shapes target (SHACL 2.1.3.2) are replaced by what a node of our
+    own says of those (2.1.3.5). Raises DatasetError if the shapes are not SHACL.
     """
-    said = "".join(f"{_FOCUS} {cls} {node} .\n" for node, cls in foci)
+    said = "".join(f"<{_FOCUS}> <{_FOCUS}{cls}> <{node}> .\n" for node, cls in foci)
     run = _by_pyshacl if graph.engine == "pyshacl" else _by_shacl
     try:
         return sorted(set(run("".join((data, graph.ontology, said)), graph)))
@@ -98,9 +98,9 @@ def ntriples(triples: Iterable[ox.Triple]) -> str:
 
 
 def _targeting(graph: ShapesGraph) -> str:
-    """The shapes in N-Triples, in which a class that they target is what names its nodes.
+    """The shapes in N-Triples, without the classes that they target.
 
-    Each of the classes below it is, too: the property of which they are the values has its IRI.
+    In the place of each of these, and of those below it, is the property that has its nodes as values.
     """
     narrower: dict[ox.NamedNode | ox.BlankNode | ox.Triple | ox.Literal, set[ox.NamedNode]] = {}
     for quad in ox.parse(graph.ontology, format=ox.RdfFormat.N_TRIPLES):
@@ -116,7 +116,9 @@ def _targeting(graph: ShapesGraph) -> str:
             new = narrower.get(below.pop(), set()) - found
             below.extend(new)
             found |= new
-        said.extend(ox.Triple(quad.subject, _OBJECTS_OF, cls) for cls in found)
+        for cls in found:
+            foci = ox.NamedNode(_FOCUS + lexical(cls))
+            said.append(ox.Triple(quad.subject, _OBJECTS_OF, foci))
     return ntriples(said)
 
 

@@ -37,13 +37,15 @@ class Shard:
     """What reading some records gives.
 
     `findings` are of files that cannot be used, `flaws` of values in the others. `trig` has all triples
-    of those, and `tally` says what is in it; `outward` are the IRIs of ours that stand there as values
-    and are described in none of them, a line each.
+    of those, and `tally` says what is in it. `typed` are its nodes, each with each of its classes, and
+    `outward` the IRIs of ours that stand there as values and are described in none of the records: IRIs,
+    a line each.
     """
 
     findings: list[Finding]
     flaws: list[Finding]
     trig: bytes
+    typed: bytes
     outward: bytes
     tally: Tally
 
@@ -76,22 +78,29 @@ class Shards:
         self.flaws: list[Finding] = []
         self.tally = Tally()
         self._spool = Spool()
-        self._places: list[tuple[int, int]] = []
+        self._places: list[tuple[int, int, int]] = []
         for shard in shards:
             self.findings.extend(shard.findings)
             self.flaws.extend(shard.flaws)
             self.tally.add(shard.tally)
-            self._places.append((self._spool.put(shard.trig), self._spool.put(shard.outward)))
+            put = self._spool.put
+            self._places.append((put(shard.trig), put(shard.typed), put(shard.outward)))
 
     def __iter__(self) -> Iterator[bytes]:
         """The triples of each shard as TriG, without a head."""
-        for trig, _ in self._places:
+        for trig, _, _ in self._places:
             yield self._spool.get(trig)
+
+    def typed(self) -> Iterator[bytes]:
+        """The nodes of each shard with their classes, as Shard has them."""
+        for _, typed, _ in self._places:
+            yield self._spool.get(typed)
 
     def outward(self) -> Iterator[list[str]]:
         """The IRIs that each shard has as values, and that it does not describe."""
-        for _, outward in self._places:
-            yield self._spool.get(outward).decode("utf-8").split()
+        for _, _, outward in self._places:
+            text = self._spool.get(outward).decode("utf-8")
+            yield text.split("\n") if text else []
 
 
 def loaded(shards: Iterable[Shard], load: Load, head: bytes) -> Iterator[Shard]:
@@ -154,4 +163,6 @@ def shard_of(records: Iterable[Record], context: Context) -> Shard:
             mark = root.entries["type"].mark if "type" in root.entries else root.mark
             flaws.append(record.finding(mark, "lost-value", message, focus=record.iri))
     outward = sorted(iri for iri in writer.named.keys() - nodes if iri.startswith(BASE))
-    return Shard([], flaws, "".join(texts).encode(), "\n".join(outward).encode(), writer.tally)
+    typed = "".join(f"{node} {cls}\n" for node, cls in writer.typed)
+    trig = "".join(texts)
+    return Shard([], flaws, trig.encode(), typed.encode(), "\n".join(outward).encode(), writer.tally)

@@ -13,8 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mil2mil.context import BASE, EVIDENCE, PREFIXES, RELATIVE
-from mil2mil.entailment import TYPE
+from mil2mil.context import BASE, EVIDENCE, PREFIXES, RELATIVE, TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +37,6 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # The lines that open and close a graph: no literal holds the end of a line.
 _OPENING = re.compile(rb"<graphs/[^>\n]*> \{\n")
 _CLOSING = b"\n}\n"
-_TYPED = re.compile(r"\n(<[^>]*>) a (.*) [;.](?=\n)")
 
 
 def head(context: Context) -> bytes:
@@ -51,11 +49,6 @@ def head(context: Context) -> bytes:
 def triples(trig: bytes) -> bytes:
     """Records without the graphs in which they stand, which is Turtle."""
     return _OPENING.sub(b"", trig).replace(_CLOSING, b"\n")
-
-
-def typed(turtle: str) -> list[tuple[str, str]]:
-    """The nodes of records, each with each of its classes, as they are written."""
-    return [(node, cls) for node, types in _TYPED.findall(turtle) for cls in types.split(" , ")]
 
 
 class Terms(dict[str, str]):
@@ -101,11 +94,13 @@ class Tally:
 class Writer:
     """Writes records one after another.
 
-    `named` has the IRIs that stood as values, and `tally` says what was written.
+    `named` has the IRIs that stood as values, `typed` the nodes with each of their classes, as IRIs;
+    `tally` says what was written.
     """
 
     def __init__(self, context: Context) -> None:
         self.named = Terms(context)
+        self.typed: list[tuple[str, str]] = []
         self.tally = Tally()
         self._types = context.types
         self._terms = Terms(context)  # of all but values
@@ -132,12 +127,12 @@ class Writer:
         self._collect(record.json, said)
         for node, path, value in record.derived:
             if path == TYPE:
-                self._add_type(said[node], value)
+                self._add_type(node, said[node], value)
             else:
                 said[node].setdefault(path, []).append(f"{quoted(value)}^^{self._terms[_DATE]}")
         nodes = []
         number = 0
-        for node in sorted(said):
+        for node in sorted(node for node, statements in said.items() if statements):
             statements = {path: sorted(set(objects)) for path, objects in said[node].items()}
             nodes.append(self._node(node, statements))
             number += sum(map(len, statements.values()))
@@ -148,8 +143,8 @@ class Writer:
         }
         if record.sources:
             origin[_DERIVED_FROM] = sorted(self._terms[source] for source in record.sources)
-        self._count(record, len(said), number)
-        graph = f"{self._terms[record.graph]} {{\n{''.join(nodes)}}}\n"
+        self._count(record, len(nodes), number)
+        graph = f"{_subject(record.graph)} {{\n{''.join(nodes)}}}\n"
         return graph + self._node(record.graph, origin), number
 
     def _collect(self, node: dict[str, Any], said: dict[str, Statements]) -> None:
@@ -161,7 +156,7 @@ class Writer:
                 continue
             if key == "type":
                 for name in values:
-                    self._add_type(statements, self._types[name])
+                    self._add_type(node["id"], statements, self._types[name])
                 continue
             path, form = self._forms[key]
             objects = statements.setdefault(path, [])
@@ -172,14 +167,15 @@ class Writer:
                 else:
                     objects.append(form(value))
 
-    def _add_type(self, statements: Statements, cls: str) -> None:
+    def _add_type(self, node: str, statements: Statements, cls: str) -> None:
+        self.typed.append((node, cls))
         statements.setdefault(TYPE, []).append(self.named[cls])
         self.tally.classes[cls] += 1
 
     def _node(self, node: str, statements: Statements) -> str:
         terms = self._terms
         lines = [f"{terms[path]} {' , '.join(statements[path])}" for path in sorted(statements)]
-        return f"{terms[node]} {_NEXT.join(lines)} .\n"
+        return f"{_subject(node)} {_NEXT.join(lines)} .\n"
 
     def _count(self, record: Record, subjects: int, number: int) -> None:
         self.tally.triples += number + 2 + len(record.sources)
@@ -187,6 +183,11 @@ class Writer:
         self.tally.classes[ENTITY] += 1
         for name in record.json.get("type", ()):
             self.tally.records[record.id.partition("/")[0], name] += 1
+
+
+def _subject(iri: str) -> str:
+    """A node of a record, or a graph: without a prefix, so that lines can be told by how they begin."""
+    return f"<{iri.removeprefix(BASE)}>"
 
 
 def quoted(value: str | int) -> str:

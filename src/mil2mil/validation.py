@@ -13,10 +13,10 @@ from mil2mil.context import BASE, DERIVED
 from mil2mil.finding import Finding, Mark, Names, Severity, nearest
 from mil2mil.record import locate
 from mil2mil.shard import Shard, Shards, shard_of
-from mil2mil.trig import head, triples, typed
+from mil2mil.trig import head, triples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from mil2mil.dataset import Dataset
@@ -109,7 +109,12 @@ class _Around:
         # Not of a method: a cycle would keep the store open.
         self._types = lru_cache(maxsize=_KEPT)(partial(_types, dataset, self.missing))
 
-    def triples(self, nodes: Iterable[str]) -> bytes:
+    def note(self, nodes: Iterable[str]) -> None:
+        """Look only for what is missing."""
+        for name in nodes:
+            self._types(name)
+
+    def triples(self, nodes: Collection[str]) -> bytes:
         """What is read of some nodes, in N-Triples."""
         found: set[str] = set()
         seen = set(nodes)
@@ -130,11 +135,11 @@ class _Around:
 def _types(dataset: Dataset, missing: set[str], name: str) -> list[str]:
     """The classes of a node, as triples; a node of which nothing is said is put into `missing`."""
     node = ox.NamedNode(name)
-    quads = dataset.store.quads_for_pattern(node, graph.RDF_TYPE, None)
-    types = [str(quad.triple) for quad in quads]
-    if not types and not dataset.describes(node):
+    quads = list(dataset.store.quads_for_pattern(node, graph.RDF_TYPE, None))
+    # What stands in no graph is of the graphs themselves, and describes nothing.
+    if not any(quad.graph_name != ox.DefaultGraph() for quad in quads) and not dataset.describes(node):
         missing.add(name)
-    return types
+    return [str(quad.triple) for quad in quads]
 
 
 def _by_shapes(
@@ -143,20 +148,24 @@ def _by_shapes(
     """What shapes find; where they read `far`, in all records together."""
     known = dataset.ontology if far else shapes.hierarchy(dataset.ontology)
     graph_ = shapes.ShapesGraph("\n".join(dataset.shape_texts.values()), shapes.ntriples(known), engine)
-    data: Iterable[tuple[bytes, bytes]]
+    data: Iterable[tuple[bytes, bytes, bytes]]
     if far:  # around all there is only what is missing
         for outward in parts.outward():
-            around.triples(outward)
-        data = [(b"".join(dataset.shards), b"")]
+            around.note(outward)
+        data = [(b"".join(dataset.shards), b"".join(dataset.shards.typed()), b"")]
     else:
-        data = zip(parts, map(around.triples, parts.outward()), strict=True)
+        data = zip(parts, parts.typed(), map(around.triples, parts.outward()), strict=True)
     for results in dataset.workers.each(partial(_check, graph_, head(dataset.context)), data):
         yield from _explain(dataset, results)
 
 
-def _check(graph_: shapes.ShapesGraph, start: bytes, data: tuple[bytes, bytes]) -> list[shapes.Result]:
-    turtle, around = (start + triples(data[0])).decode("utf-8"), data[1].decode("utf-8")
-    return shapes.validate(graph_, turtle + around, typed(turtle))
+def _check(
+    graph_: shapes.ShapesGraph, start: bytes, data: tuple[bytes, bytes, bytes]
+) -> list[shapes.Result]:
+    trig, typed, around = data
+    foci = (line.split(" ") for line in typed.decode("utf-8").split("\n") if line)
+    turtle = (start + triples(trig) + around).decode("utf-8")
+    return shapes.validate(graph_, turtle, [(node, cls) for node, cls in foci])
 
 
 def _explain(dataset: Dataset, results: list[shapes.Result]) -> Iterator[Finding]:
