@@ -60,6 +60,8 @@ def test_a_file_that_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[st
     assert "More may follow: shapes and checks run once every file of the dataset can be read." in out
     assert "violation: " in out
     assert out.count("violation: ") == 1, "no finding follows from the missing record"
+    assert main(["validate", "--format", "json"]) == 1
+    assert "More may follow" in capsys.readouterr().err
 
 
 def test_paths_hide_no_file_that_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

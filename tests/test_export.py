@@ -114,6 +114,9 @@ def test_description(dataset: Dataset, exports: dict[str, str]) -> None:
     }
     text = export.write("ttl", describe.describe(dataset, dataset.shards.tally, files), dataset.context)
     read = rdflib.Graph().parse(data=text, format="turtle")
+    assert b"<//" not in text  # which a person would take for a broken link
+    kinds = (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG, ox.RdfFormat.N_QUADS)
+    assert {rdflib.URIRef(kind.iri) for kind in kinds} <= set(read.objects(None, rdflib.DCTERMS.format))
     name = rdflib.URIRef("https://w3id.org/mil2mil/dataset")
     void, dcat = rdflib.VOID, rdflib.DCAT
     spdx = rdflib.Namespace("http://spdx.org/rdf/terms#")

@@ -87,7 +87,7 @@ def _distribution(name: ox.NamedNode, file: str, written: Written) -> Iterator[o
     yield ox.Triple(part, _term("dcterms:title"), ox.Literal(file))
     yield ox.Triple(part, _term("dcterms:license"), LICENCE)
     kind, media_type = FORMATS[file.rpartition(".")[2]]
-    form = ox.NamedNode(f"https://www.w3.org/ns/formats/{kind}")
+    form = ox.NamedNode(f"http://www.w3.org/ns/formats/{kind}")
     yield ox.Triple(part, _term("dcterms:format"), form)
     yield ox.Triple(part, _term("dcat:mediaType"), ox.NamedNode(IANA + media_type))
     size = ox.Literal(str(written.size), datatype=ox.NamedNode(f"{XSD}nonNegativeInteger"))

@@ -83,9 +83,9 @@ def write(name: str, quads: Iterable[ox.Quad] | Iterable[ox.Triple], context: Co
         return data
     parsed = ox.parse(data, format=ox.RdfFormat.N_QUADS)
     prefixes = {**PREFIXES, **context.prefixes}
-    text = ox.serialize(parsed, format=ox.RdfFormat.TURTLE, prefixes=prefixes, base_iri=BASE) or b""
-    # It begins with a line for the base and one for each prefix.
-    return head(context) + b"\n" + text.split(b"\n", 1 + len(prefixes))[-1]
+    text = ox.serialize(parsed, format=ox.RdfFormat.TURTLE, prefixes=prefixes) or b""
+    # It begins with a line for each prefix, in another order each time.
+    return head(context) + b"\n" + text.split(b"\n", len(prefixes))[-1]
 
 
 def in_order(data: bytes) -> bytes:

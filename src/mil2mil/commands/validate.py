@@ -60,6 +60,8 @@ def _validate(dataset: Dataset, options: argparse.Namespace) -> int:
         from mil2mil.report import FORMATS
 
         sys.stdout.write(FORMATS[options.format](findings, all_rules(dataset)))
+        if dataset.unreadable:
+            print(_MORE, file=sys.stderr)
         return fail
     print_findings(dataset, findings)
     if dataset.unreadable:
