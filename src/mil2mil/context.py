@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 BASE = "https://w3id.org/mil2mil/"
 TERMS = f"{BASE}ontology#"
 SEEDS = f"{BASE}seeds/"
-# The properties that are derived from a date, and so are not written.
-EARLIEST, LATEST = f"{TERMS}earliest", f"{TERMS}latest"
 EVIDENCE = f"{TERMS}evidence"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+# The properties that are derived from a date, and so are not written.
+EARLIEST, LATEST = f"{TERMS}earliest", f"{TERMS}latest"
 DERIVED = frozenset({EARLIEST, LATEST})
 # What exports name besides the prefixes of the context.
 PREFIXES = {
@@ -76,7 +76,8 @@ class Term:
 class Context:
     """A context in the form that this project uses: prefixes, class names and keys, without @vocab.
 
-    `ranges` gives the IRI of a class by the IRI of a property, as the ontology has it.
+    `ranges` gives the IRI of a class by the IRI of a property, as the ontology has it. `namespaces` are
+    the IRIs of all prefixes under which documents are written.
     """
 
     def __init__(self, definitions: dict[str, Any], ranges: Mapping[str, str]) -> None:
@@ -98,6 +99,7 @@ class Context:
                 self.terms[key] = self._term(key, value)
             elif key not in self.prefixes:
                 self.types[key] = self._iri(value)
+        self.namespaces = {**PREFIXES, **self.prefixes}
         self.term_of_iri = {term.iri: term for term in self.terms.values()}
         self.name_of_type = {iri: name for name, iri in self.types.items()}
 

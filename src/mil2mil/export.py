@@ -82,10 +82,9 @@ def write(name: str, quads: Iterable[ox.Quad] | Iterable[ox.Triple], context: Co
     if name == "nq":
         return data
     parsed = ox.parse(data, format=ox.RdfFormat.N_QUADS)
-    prefixes = {**PREFIXES, **context.prefixes}
-    text = ox.serialize(parsed, format=ox.RdfFormat.TURTLE, prefixes=prefixes) or b""
+    text = ox.serialize(parsed, format=ox.RdfFormat.TURTLE, prefixes=context.namespaces) or b""
     # It begins with a line for each prefix, in another order each time.
-    return head(context) + b"\n" + text.split(b"\n", len(prefixes))[-1]
+    return head(context) + b"\n" + text.split(b"\n", len(context.namespaces))[-1]
 
 
 def in_order(data: bytes) -> bytes:

@@ -88,8 +88,7 @@ def validated(dataset: Dataset, folder: Path, engine: str, texts: Path | None) -
     changed = _changed(dataset, folder)
     ids, problems = dataset.files
     dataset.records = Records(dataset.root, dataset.context, ids)
-    there = set(ids)
-    new = (path_of_id(name) for name in changed if name in there)
+    new = (path_of_id(name) for name in changed if name in dataset.records)
     dataset.unreadable = sorted(
         [*problems, *read(dataset.folder.contents(new), dataset.context).findings]
     )

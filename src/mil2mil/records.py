@@ -34,6 +34,9 @@ class Records(Mapping[str, Record]):
             raise KeyError(name)
         return self._read(name)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._ids  # where Mapping would read the record
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._ids)
 

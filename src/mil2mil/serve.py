@@ -21,7 +21,7 @@ from urllib.parse import parse_qs
 
 import pyoxigraph as ox
 
-from mil2mil.context import BASE, PREFIXES
+from mil2mil.context import BASE
 from mil2mil.endpoint import TEXT, Engine, Response, refusal
 from mil2mil.finding import DatasetError
 from mil2mil.graph import asks_elsewhere
@@ -111,7 +111,7 @@ def _files(dataset: Dataset) -> dict[str, Response]:
         }
         for question in dataset.questions
     ]
-    prefixes = {**_MORE_PREFIXES, **PREFIXES, **dataset.context.prefixes}
+    prefixes = {**_MORE_PREFIXES, **dataset.context.namespaces}
     told = json.dumps({"base": BASE, "prefixes": prefixes, "questions": questions}, ensure_ascii=False)
     return {**files, "/questions.json": Response(200, told.encode(), "application/json")}
 

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mil2mil.context import BASE, EVIDENCE, PREFIXES, RELATIVE, TYPE
+from mil2mil.context import BASE, EVIDENCE, RELATIVE, TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ _CLOSING = b"\n}\n"
 
 def head(context: Context) -> bytes:
     """How a document begins: with our base, and the prefixes."""
-    prefixes = sorted({**PREFIXES, **context.prefixes}.items())
+    prefixes = sorted(context.namespaces.items())
     lines = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in prefixes)
     return f"@base <{BASE}> .\n{lines}".encode()
 
@@ -56,7 +56,7 @@ class Terms(dict[str, str]):
 
     def __init__(self, context: Context) -> None:
         super().__init__()
-        self._prefixes = {iri: prefix for prefix, iri in {**PREFIXES, **context.prefixes}.items()}
+        self._prefixes = {iri: prefix for prefix, iri in context.namespaces.items()}
 
     def __missing__(self, iri: str) -> str:
         self[iri] = term = self._write(iri)
